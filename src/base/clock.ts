@@ -1,0 +1,28 @@
+// Time as a parameter: protocol and session code sees a Clock, never Date or setTimeout.
+
+/** A pending timer. Cancelling twice, or after it fired, does nothing. */
+export interface Timer {
+  cancel(): void
+}
+
+/** A monotonic clock. Instants and deadlines are absolute milliseconds of this clock. */
+export interface Clock {
+  /** The present instant, in milliseconds from an arbitrary origin. Never goes back. */
+  now(): number
+  /** Calls `callback` once, at `deadline` or as soon after it as possible; never before this call returns. */
+  at(deadline: number, callback: () => void): Timer
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  at(deadline, callback) {
+    const timer = setTimeout(callback, Math.max(0, Math.ceil(deadline - performance.now())))
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+/** Resolves at `deadline` of `clock`. */
+export function sleepUntil(clock: Clock, deadline: number): Promise<void> {
+  return new Promise((resolve) => clock.at(deadline, resolve))
+}

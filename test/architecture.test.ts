@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import test from 'node:test'
+import ts from 'typescript'
+
+const SRC = resolve(import.meta.dirname, '../src')
+
+// folder -> what it may import besides itself: a folder, or one file of a folder. Mirrors src/README.md.
+const ARROWS: Record<string, readonly string[]> = {
+  base: [],
+  apdu: ['base'],
+  drivers: ['base', 'apdu'],
+  simulator: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
+  slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
+  tlsse: ['base', 'apdu', 'slots'],
+  config: ['base'],
+  bin: ['base', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
+}
+
+// file -> packages that this file alone may import.
+const PACKAGES: Record<string, string> = {
+  pino: 'base/log.ts',
+  'smol-toml': 'config/',
+  valibot: 'config/',
+  leven: 'config/',
+  '@noble/curves': 'simulator/',
+  '@noble/hashes': 'simulator/',
+}
+
+interface Import {
+  from: string
+  specifier: string
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+
+function importsOf(file: string): Import[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(SRC, file), 'utf8'), true, true)
+  return importedFiles.map(({ fileName }) => ({ from: file, specifier: fileName }))
+}
+
+function violationOf({ from, specifier }: Import): string | undefined {
+  if (specifier.startsWith('node:')) return undefined
+  if (!specifier.startsWith('.')) {
+    const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+    const home = PACKAGES[name]
+    if (home !== undefined && from.startsWith(home)) return undefined
+    return `${from} imports the package ${name}, which belongs to ${home ?? 'nobody'}`
+  }
+  const target = relative(SRC, resolve(SRC, dirname(from), specifier)).replace(/\.js$/, '.ts')
+  const [fromFolder = '', targetFolder = ''] = [from.split('/')[0], target.split('/')[0]]
+  if (fromFolder === targetFolder) return undefined
+  const allowed = ARROWS[fromFolder] ?? []
+  if (allowed.includes(targetFolder) || allowed.includes(target)) return undefined
+  return `${from} imports ${target}: no arrow ${fromFolder} -> ${targetFolder}`
+}
+
+test('architecture: every import follows an arrow of src/README.md', () => {
+  assert.ok(files.length > 5)
+  const violations = files.flatMap(importsOf).map(violationOf)
+  assert.deepEqual(violations.filter(Boolean), [])
+})
+
+test('architecture: the check itself sees a forbidden arrow and a stray package', () => {
+  assert.match(violationOf({ from: 'tlsse/a.ts', specifier: '../simulator/card.ts' }) ?? '', /no arrow/)
+  assert.match(violationOf({ from: 'slots/a.ts', specifier: '../drivers/simulator.ts' }) ?? '', /no arrow/)
+  assert.match(violationOf({ from: 'slots/a.ts', specifier: 'pino' }) ?? '', /package pino/)
+  assert.equal(violationOf({ from: 'slots/a.ts', specifier: '../drivers/driver.ts' }), undefined)
+})
+
+test('architecture: every folder of src has its arrows', () => {
+  const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const unknown = folders.map((entry) => entry.name).filter((name) => !(name in ARROWS))
+  assert.deepEqual(unknown, [])
+})
