@@ -9,7 +9,10 @@ export interface Timer {
 export interface Clock {
   /** The present instant, in milliseconds from an arbitrary origin. Never goes back. */
   now(): number
-  /** Calls `callback` once, at `deadline` or as soon after it as possible; never before this call returns. */
+  /**
+   * Calls `callback` once, at `deadline` or as soon after it as possible; never before this call returns, and
+   * never at all when `deadline` is Infinity.
+   */
   at(deadline: number, callback: () => void): Timer
 }
 
@@ -17,6 +20,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   at(deadline, callback) {
+    if (deadline === Infinity) return { cancel: () => undefined }
     const timer = setTimeout(callback, Math.max(0, Math.ceil(deadline - performance.now())))
     return { cancel: () => clearTimeout(timer) }
   },

@@ -17,6 +17,7 @@ export class ManualClock implements Clock {
   }
 
   at(deadline: number, callback: () => void): Timer {
+    if (deadline === Infinity) return { cancel: () => undefined }
     const entry = { deadline, sequence: this.#sequence++, callback }
     this.#entries.add(entry)
     return { cancel: () => this.#entries.delete(entry) }

@@ -1,0 +1,87 @@
+// All slots of the gateway, and how elements come to them and go.
+
+import { messageOf } from '../base/errors.ts'
+import type { Arrival, SecureElement } from '../drivers/driver.ts'
+import { LeaseError } from './errors.ts'
+import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
+import { Slot, type SlotEnvironment } from './slot.ts'
+
+export class Inventory {
+  readonly #environment: SlotEnvironment
+  readonly #slots: Slot[] = []
+  readonly #byElement = new Map<SecureElement, Slot>()
+
+  constructor(environment: SlotEnvironment) {
+    this.#environment = environment
+  }
+
+  /** Every slot, in order of first arrival. */
+  get slots(): readonly Slot[] {
+    return this.#slots
+  }
+
+  /** The slots whose element has this name now: none, one, or several when the name is ambiguous. */
+  bySen(sen: Sen): Slot[] {
+    return this.#slots.filter((slot) => slot.sen === sen)
+  }
+
+  /** The slot with this SEID or alias. */
+  bySeid(seid: string): Slot | undefined {
+    return this.#slots.find((slot) => slot.seid === seid || slot.aliases.includes(seid as Seid))
+  }
+
+  /**
+   * Takes in an element that a driver found; resolves when it is ready, or set down as mute. One that comes
+   * back under its old SEID gets its old slot. One whose SEID is taken or unusable is refused, in the log.
+   */
+  async arrive(arrival: Arrival): Promise<void> {
+    const slot = this.#slotFor(arrival)
+    if (slot === undefined) return
+    this.#byElement.set(arrival.element, slot)
+    await slot.attach(arrival)
+    const namesakes = slot.sen === undefined ? [] : this.bySen(slot.sen)
+    if (namesakes.length > 1) {
+      const seids = namesakes.map((namesake) => namesake.seid)
+      this.#environment.log.warn('slot.name-duplicated', { sen: slot.sen, seids })
+    }
+  }
+
+  /** The element is gone; its slot stays, empty. */
+  leave(element: SecureElement, cause: string): void {
+    this.#byElement.get(element)?.detach(cause)
+    this.#byElement.delete(element)
+  }
+
+  /** Takes every slot from its holder and sends away everybody who waits. */
+  revokeAll(reason: string): void {
+    for (const slot of this.#slots) slot.revoke(new LeaseError('lease.revoked', reason))
+  }
+
+  #slotFor(arrival: Arrival): Slot | undefined {
+    const { log } = this.#environment
+    const known = this.bySeid(arrival.seid)
+    if (known?.state === 'absent') return known
+    try {
+      const seids = [arrival.seid, ...arrival.aliases].map((text) => {
+        const seid = seidOf(text)
+        if (seid === undefined)
+          throw new Error(`'${text}' is no SEID: 1 to 63 printable characters, no blank`)
+        const other = this.bySeid(seid)
+        if (other !== undefined) throw new Error(`'${text}' already belongs to slot ${other.id}`)
+        return seid
+      })
+      const [seid, ...aliases] = seids as [Seid, ...Seid[]]
+      const id = (this.#slots.length + 1) as SlotId
+      const slot = new Slot({ id, seid, aliases }, this.#environment)
+      this.#slots.push(slot)
+      return slot
+    } catch (error) {
+      log.error('slot.refused', {
+        seid: arrival.seid,
+        element: arrival.element.name,
+        cause: messageOf(error),
+      })
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// One place for a secure element: its state, its name, and the way to get it for oneself.
+
+import { parseAtr, senOf } from '../apdu/atr.ts'
+import type { Clock } from '../base/clock.ts'
+import { codeOf, InternalError, messageOf } from '../base/errors.ts'
+import { hexOf } from '../base/hex.ts'
+import type { Log } from '../base/log.ts'
+import type { Arrival, ResetKind, SecureElement } from '../drivers/driver.ts'
+import { ElementError } from '../drivers/errors.ts'
+import type { LeaseError } from './errors.ts'
+import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
+import { LeaseQueue, type LeaseRequest } from './lease-queue.ts'
+
+/** absent: no element; mute: it does not answer to reset; ready: free; leased: somebody holds it. */
+export type SlotState = 'absent' | 'mute' | 'ready' | 'leased'
+
+/**
+ * The exclusive right to one element, for one session. Ends once, by disposal: the element is then reset, so
+ * that nothing its holder opened, selected or verified is left, and only then may the next holder have it.
+ */
+export interface Lease extends AsyncDisposable {
+  readonly slot: Slot
+  /** The element's own buffer for commands, see SecureElement.scratch. */
+  readonly scratch: Uint8Array
+  /** Aborted with a LeaseError or ElementError when the right is taken away before it was given back. */
+  readonly revoked: AbortSignal
+  /**
+   * Sends one command, as SecureElement.transmit.
+   * @throws LeaseError lease.revoked when the right is gone; ElementError, LinkError, T1Error
+   */
+  transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
+}
+
+export interface SlotEnvironment {
+  readonly clock: Clock
+  readonly log: Log
+  /** How many may wait for a slot while somebody holds it. */
+  readonly queueLength: number
+}
+
+export class Slot {
+  readonly id: SlotId
+  readonly seid: Seid
+  readonly aliases: readonly Seid[]
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #queue: LeaseQueue
+  #arrival: Arrival | undefined
+  #atr: Uint8Array | undefined
+  #sen: Sen | undefined
+  #isMute = false
+  /** True between a reset and the first command after it: the next holder needs no further reset. */
+  #isFresh = false
+  #holding: Holding | undefined
+
+  constructor(identity: { id: SlotId; seid: Seid; aliases: readonly Seid[] }, environment: SlotEnvironment) {
+    this.id = identity.id
+    this.seid = identity.seid
+    this.aliases = identity.aliases
+    this.#clock = environment.clock
+    this.#log = environment.log.child({ slot: identity.id, seid: identity.seid })
+    this.#queue = new LeaseQueue(environment.clock, environment.queueLength)
+  }
+
+  get state(): SlotState {
+    if (this.#arrival === undefined) return 'absent'
+    if (this.#queue.holder !== undefined) return 'leased'
+    return this.#isMute ? 'mute' : 'ready'
+  }
+
+  /** The element's name: the configured one, else the historical bytes of its last ATR. */
+  get sen(): Sen | undefined {
+    return this.#sen
+  }
+
+  /** The last ATR, in hex. */
+  get atr(): string | undefined {
+    return this.#atr && hexOf(this.#atr)
+  }
+
+  get holder(): string | undefined {
+    return this.#queue.holder
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting
+  }
+
+  /** AID to select before a TLS-SE session; the default-selected application when undefined. */
+  get aid(): Uint8Array | undefined {
+    return this.#arrival?.aid
+  }
+
+  /** The largest TLS record the element takes, header included; 0 while absent. */
+  get maxRecordBytes(): number {
+    return this.#arrival?.maxRecordBytes ?? 0
+  }
+
+  /**
+   * An element has come to this slot. It is reset twice: an application may change the historical bytes when it
+   * is selected by a reset, and only the ATR after that shows its name.
+   */
+  async attach(arrival: Arrival): Promise<void> {
+    if (this.#arrival !== undefined) throw new InternalError(`slot ${this.id} already has an element`)
+    this.#arrival = arrival
+    this.#isFresh = false
+    this.#isMute = false
+    // The slot is held meanwhile, so that a client that comes early waits for its turn.
+    const patience = { holder: 'inventory', deadline: Infinity }
+    await this.#queue.enter(patience, new AbortController().signal, 'first')
+    try {
+      await this.#reset(arrival.element, 'cold')
+      await this.#reset(arrival.element, 'warm')
+      this.#log.info('slot.ready', { sen: this.#sen, atr: this.atr })
+    } catch (error) {
+      this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
+    } finally {
+      this.#queue.leave()
+    }
+  }
+
+  /** The element of this slot is gone: whoever holds or awaits it is told so. */
+  detach(cause: string): void {
+    this.#arrival = undefined
+    this.#atr = undefined
+    this.#sen = undefined
+    const error = new ElementError('element.gone', cause)
+    this.#holding?.revoke(error)
+    this.#queue.dismiss(error)
+    this.#log.warn('slot.vacated', { cause })
+  }
+
+  /** Takes the slot from whoever holds or awaits it. */
+  revoke(error: LeaseError): void {
+    this.#holding?.revoke(error)
+    this.#queue.dismiss(error)
+  }
+
+  /**
+   * Waits for the slot; the lease comes with an element that is freshly reset.
+   * @param signal  gives up waiting
+   * @throws LeaseError lease.queue-full, lease.expired, lease.revoked; ElementError element.absent,
+   *         element.mute, element.gone; LinkError; the reason of `signal`
+   */
+  async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
+    if (this.#arrival === undefined) throw new ElementError('element.absent', `slot ${this.id} is empty`)
+    const askedAt = this.#clock.now()
+    await this.#queue.enter(request, signal)
+    try {
+      const element = this.#present()
+      if (!this.#isFresh) await this.#reset(element, 'cold')
+      signal.throwIfAborted()
+      const waitedMs = Math.round(this.#clock.now() - askedAt)
+      this.#log.debug('lease.granted', { holder: request.holder, waitedMs })
+      return (this.#holding = this.#hold(element))
+    } catch (error) {
+      this.#queue.leave()
+      throw error
+    }
+  }
+
+  #present(): SecureElement {
+    if (this.#arrival === undefined) throw new ElementError('element.gone', `slot ${this.id} is empty`)
+    return this.#arrival.element
+  }
+
+  #hold(element: SecureElement): Holding {
+    const controller = new AbortController()
+    let resetKind: ResetKind = 'warm'
+    let isOver = false
+    return {
+      slot: this,
+      scratch: element.scratch,
+      revoked: controller.signal,
+      revoke: (error) => controller.abort(error),
+      transmit: async (command, response, deadline) => {
+        if (isOver) throw new InternalError(`slot ${this.id}: command after the end of its lease`)
+        if (controller.signal.aborted) throw controller.signal.reason as Error
+        this.#isFresh = false
+        try {
+          return await element.transmit(command, response, deadline)
+        } catch (error) {
+          // The element may still be computing: only loss of power surely ends that.
+          resetKind = 'cold'
+          throw error
+        }
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (isOver) return
+        isOver = true
+        this.#holding = undefined
+        try {
+          if (this.#arrival?.element === element && !this.#isFresh) await this.#reset(element, resetKind)
+        } catch (error) {
+          this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
+        } finally {
+          this.#queue.leave()
+        }
+      },
+    }
+  }
+
+  async #reset(element: SecureElement, kind: ResetKind): Promise<void> {
+    const reset = (how: ResetKind): Promise<Uint8Array> =>
+      element.reset(how, this.#clock.now() + RESET_TIMEOUT_MS)
+    try {
+      this.#atr = kind === 'cold' ? await reset('cold') : await reset('warm').catch(() => reset('cold'))
+      this.#sen = this.#nameIn(this.#atr)
+      this.#isMute = false
+      this.#isFresh = true
+    } catch (error) {
+      this.#isMute = true
+      throw error
+    }
+  }
+
+  #nameIn(atr: Uint8Array): Sen | undefined {
+    const configured = this.#arrival?.sen
+    if (configured !== undefined) return senOfBytes(Buffer.from(configured, 'latin1'))
+    return senOfBytes(senOf(parseAtr(atr)))
+  }
+}
+
+interface Holding extends Lease {
+  revoke(error: Error): void
+}
+
+/** A reset takes 20 to 100 ms on real cards; the longest initial waiting time of ISO/IEC 7816-3 is 0.9 s. */
+const RESET_TIMEOUT_MS = 2_000
