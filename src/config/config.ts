@@ -1,0 +1,169 @@
+// TOML text to the typed configuration of the gateway; every error names file, path and the value found.
+
+import leven from 'leven'
+import { parse as parseToml, TomlError } from 'smol-toml'
+import * as v from 'valibot'
+import type { LogLevel } from '../base/log.ts'
+import { DEFAULT_SLOTS } from './default.ts'
+import { ConfigError } from './errors.ts'
+import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS, type SlotsTable } from './schema.ts'
+
+export interface Config {
+  readonly gateway: {
+    readonly name: string
+    readonly stateDir: string | undefined
+    readonly logLevel: LogLevel
+  }
+  readonly tlsSe: {
+    readonly host: string
+    readonly port: number
+    readonly helloTimeoutMs: number
+    readonly queueWaitMs: number
+    readonly handshakeTimeoutMs: number
+    readonly idleTimeoutMs: number
+    readonly sessionTimeoutMs: number
+    readonly queueLength: number
+    readonly maxConnections: number
+    readonly maxConnectionsPerAddress: number
+  }
+  /** One entry per slot: tables with a count are spread out, SEIDs filled in. */
+  readonly slots: readonly SlotConfig[]
+}
+
+/** One simulated element. */
+export interface SlotConfig {
+  readonly driver: 'simulator'
+  readonly seid: string
+  readonly aliases: readonly string[]
+  readonly sen?: string | undefined
+  readonly aid?: Uint8Array | undefined
+  readonly maxRecordBytes: number
+  readonly applet: 'keystore' | 'echo' | 'none'
+  readonly protocol: 't1' | 't0'
+  readonly latency: 'none' | 'p71' | 'javacard-2020'
+  readonly psk: Uint8Array
+  /** Path of the Unix socket of a card that runs in a process of its own. */
+  readonly socket?: string | undefined
+}
+
+/**
+ * Reads a configuration.
+ * @param toml  the text of the file; empty for the default configuration
+ * @param file  what messages call it
+ * @throws ConfigError config.invalid
+ */
+export function parseConfig(toml: string, file: string): Config {
+  const checked = v.safeParse(fileSchema, tomlOf(toml, file))
+  if (!checked.success) {
+    const problems = checked.issues.map(problemOf)
+    throw new ConfigError('config.invalid', `${file}: ${problems.join('; ')}`)
+  }
+  const { gateway, tls_se: tlsSe, slots } = checked.output
+  return {
+    gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
+    tlsSe: tlsSeOf(tlsSe),
+    slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
+  }
+}
+
+function tomlOf(toml: string, file: string): unknown {
+  try {
+    return parseToml(toml)
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    const [reason = ''] = error.message.split('\n')
+    const place = `line ${error.line}, column ${error.column}`
+    // No excerpt: the line may hold a secret.
+    throw new ConfigError('config.invalid', `${file}: ${place}: ${reason}`)
+  }
+}
+
+function tlsSeOf(table: ConfigFile['tls_se']): Config['tlsSe'] {
+  return {
+    ...table.listen,
+    helloTimeoutMs: table.hello_timeout_ms,
+    queueWaitMs: table.queue_wait_ms,
+    handshakeTimeoutMs: table.handshake_timeout_ms,
+    idleTimeoutMs: table.idle_timeout_ms,
+    sessionTimeoutMs: table.session_timeout_ms,
+    queueLength: table.queue_length,
+    maxConnections: table.max_connections,
+    maxConnectionsPerAddress: table.max_connections_per_address,
+  }
+}
+
+/** Spreads out the tables; `{n}` in a text is the number of the slot within its table, from 1. */
+function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig[] {
+  const slots: SlotConfig[] = []
+  const places = new Map<string, string>()
+  tables.forEach((table, index) => {
+    const where = `slots[${index}]`
+    for (let n = 1; n <= table.count; n++) {
+      const slot = slotOf(table, n, `sim${slots.length + 1}`)
+      checkName(slot, `${file}: ${where}.sen`)
+      for (const seid of [slot.seid, ...slot.aliases]) claim(places, `SEID '${seid}'`, `${file}: ${where}`)
+      if (slot.socket !== undefined) claim(places, `socket '${slot.socket}'`, `${file}: ${where}`)
+      slots.push(slot)
+    }
+  })
+  return slots
+}
+
+function slotOf(table: SlotsTable, n: number, defaultSeid: string): SlotConfig {
+  const fill = (template: string): string => template.replaceAll('{n}', String(n))
+  return {
+    driver: table.driver,
+    seid: fill(table.seid ?? defaultSeid),
+    aliases: table.aliases.map(fill),
+    sen: table.sen === undefined ? undefined : fill(table.sen),
+    aid: table.aid,
+    maxRecordBytes: table.max_record_bytes,
+    applet: table.applet,
+    protocol: table.protocol,
+    latency: table.latency,
+    psk: table.psk,
+    socket: table.socket === undefined ? undefined : fill(table.socket),
+  }
+}
+
+/** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
+function checkName({ sen = '' }: SlotConfig, where: string): void {
+  if (sen.length > MAX_HISTORICAL_BYTES) {
+    const message = `${where}: '${sen}' is longer than the ${MAX_HISTORICAL_BYTES} bytes of an ATR`
+    throw new ConfigError('config.invalid', message)
+  }
+}
+
+function claim(places: Map<string, string>, what: string, where: string): void {
+  const other = places.get(what)
+  if (other !== undefined) {
+    const hint = other === where ? ': put {n} into it' : `, also in ${other}`
+    throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
+  }
+  places.set(what, where)
+}
+
+function problemOf(issue: v.BaseIssue<unknown>): string {
+  const keys = (issue.path ?? []).map((item) => item.key as string | number)
+  const path = keys.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text === '' ? key : `${text}.${key}`
+  }, '')
+  if (issue.expected === 'never') return `${path}: unknown key${suggestion(keys)}`
+  const isSecret = keys.some((key) => SECRET_KEYS.includes(String(key)))
+  const found = isSecret ? '[secret]' : issue.received
+  const wants = issue.type === 'check' || issue.type === 'regex' ? issue.message : issue.expected
+  return `${path}: found ${found}, expected ${wants ?? issue.message}`
+}
+
+function suggestion(keys: readonly (string | number)[]): string {
+  const names = keys.map(String)
+  const wrong = names.at(-1) ?? ''
+  const ranked = knownKeysAt(names.slice(0, -1))
+    .map((key) => ({ key, distance: leven(key, wrong) }))
+    .sort((a, b) => a.distance - b.distance)
+  const [nearest] = ranked
+  return nearest === undefined ? '' : `; the nearest known one is '${nearest.key}'`
+}
+
+const MAX_HISTORICAL_BYTES = 15

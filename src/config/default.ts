@@ -1,0 +1,43 @@
+// What the gateway does when it is told nothing, in the words of its own configuration file.
+
+/** Without a `[[slots]]` table: four named elements, and a blank one for applications on demand. */
+export const DEFAULT_SLOTS = `[[slots]]
+driver = "simulator"                 # an element in software
+count = 4                            # {n} below is 1, 2, 3, 4
+sen = "key{n}.com"                   # the name by which clients reach it; at most 15 bytes
+seid = "sim{n}"                      # the name by which it is administrated
+applet = "keystore"                  # keystore | echo | none (blank, only the issuer domain)
+protocol = "t1"                      # or "t0"
+latency = "none"                     # none | p71 | javacard-2020
+psk = "0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"
+# socket = "/run/iose/sim{n}.sock"   # a card that runs in a process of its own
+# aliases = []                       # further SEIDs
+# aid = "010203040500"               # application to select; the default-selected one when unset
+# max_record_bytes = 512             # largest TLS record the element takes, header included
+
+[[slots]]
+driver = "simulator"
+seid = "sim5"
+applet = "none"
+`
+
+/** The whole default configuration, as `iosed --print-default-config` prints it. */
+export const DEFAULT_CONFIG = `# Configuration of the Internet of Secure Elements gateway. Every key is optional; these are the defaults.
+
+[gateway]
+name = "iose"
+# state_dir = "/var/lib/iose"        # default: $STATE_DIRECTORY, else $XDG_STATE_HOME/iose, else ~/.local/state/iose
+log_level = "info"                   # debug | info | warn | error | silent
+
+[tls_se]                             # the service plane
+listen = "127.0.0.1:8888"
+hello_timeout_ms = 10000             # absolute, from accept to the whole ClientHello; the timers follow one another:
+queue_wait_ms = 10000                # then waiting for a busy element,
+handshake_timeout_ms = 20000         # then the handshake,
+idle_timeout_ms = 30000              # then silence between records
+session_timeout_ms = 600000          # the whole session, from the moment it has the element
+queue_length = 8                     # waiting clients per slot
+max_connections = 12000
+max_connections_per_address = 64
+
+${DEFAULT_SLOTS}`

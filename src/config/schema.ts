@@ -1,0 +1,116 @@
+// The shape of the configuration file, table by table, and what each key means when it is left out.
+// Keys are TOML's snake_case; what comes out is typed and complete.
+
+import * as v from 'valibot'
+
+const MAX_MS = 86_400_000
+
+const milliseconds = (fallback: number) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_MS)), fallback)
+
+const count = (fallback: number, least: number, most: number) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), fallback)
+
+const text = v.pipe(v.string(), v.nonEmpty())
+
+const endpoint = v.pipe(
+  v.string(),
+  v.regex(/^(\[[0-9A-Fa-f:.]+\]|[^:\s[\]]+):\d{1,5}$/, 'an address of the form host:port or [v6]:port'),
+  v.transform((address) => {
+    const colon = address.lastIndexOf(':')
+    return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) }
+  }),
+  v.check(({ port }) => port <= 65_535, 'a port from 0 to 65535'),
+)
+
+/** @param wants  what the message says is wanted, for instance `64 hex digits` */
+const hex = (leastBytes: number, mostBytes: number, wants: string) =>
+  v.pipe(
+    v.string(),
+    v.check((digits) => isHexOf(digits, leastBytes, mostBytes), wants),
+    v.transform((digits) => new Uint8Array(Buffer.from(digits, 'hex'))),
+  )
+
+const gateway = v.strictObject({
+  name: v.optional(text, 'iose'),
+  state_dir: v.optional(text),
+  log_level: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
+})
+
+const tlsSe = v.strictObject({
+  listen: v.optional(endpoint, '127.0.0.1:8888'),
+  hello_timeout_ms: milliseconds(10_000),
+  queue_wait_ms: milliseconds(10_000),
+  handshake_timeout_ms: milliseconds(20_000),
+  idle_timeout_ms: milliseconds(30_000),
+  session_timeout_ms: milliseconds(600_000),
+  queue_length: count(8, 0, 10_000),
+  max_connections: count(12_000, 1, 1_000_000),
+  max_connections_per_address: count(64, 1, 1_000_000),
+})
+
+const printable = (mostBytes: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      new RegExp(`^[\\x21-\\x7E]{1,${mostBytes}}$`),
+      `1 to ${mostBytes} printable ASCII characters, no blank`,
+    ),
+  )
+
+/** Allowed on every driver. */
+const anySlot = {
+  sen: v.optional(printable(255)),
+  seid: v.optional(printable(63)),
+  aid: v.optional(hex(5, 16, '10 to 32 hex digits')),
+  aliases: v.optional(v.array(printable(63)), []),
+  max_record_bytes: count(512, 64, 16_640),
+}
+
+const simulatorSlots = v.strictObject({
+  driver: v.literal('simulator'),
+  ...anySlot,
+  count: count(1, 1, 1_000),
+  applet: v.optional(v.picklist(['keystore', 'echo', 'none']), 'keystore'),
+  protocol: v.optional(v.picklist(['t1', 't0']), 't1'),
+  latency: v.optional(v.picklist(['none', 'p71', 'javacard-2020']), 'none'),
+  psk: v.optional(
+    hex(32, 32, '64 hex digits'),
+    '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20',
+  ),
+  socket: v.optional(text),
+})
+
+export const fileSchema = v.strictObject({
+  gateway: v.optional(gateway, {}),
+  tls_se: v.optional(tlsSe, {}),
+  slots: v.optional(v.array(v.variant('driver', [simulatorSlots]))),
+})
+
+/** A configuration file, checked, with every default filled in. */
+export type ConfigFile = v.InferOutput<typeof fileSchema>
+
+/** One `[[slots]]` table. */
+export type SlotsTable = v.InferOutput<typeof simulatorSlots>
+
+/** Keys whose value no message may show. */
+export const SECRET_KEYS: readonly string[] = ['psk']
+
+/** The keys that a table may have, by its path without indexes: `slots`, `tls_se`, or empty for the top. */
+export function knownKeysAt(path: readonly string[]): readonly string[] {
+  switch (path[0]) {
+    case undefined:
+      return Object.keys(fileSchema.entries)
+    case 'gateway':
+      return Object.keys(gateway.entries)
+    case 'tls_se':
+      return Object.keys(tlsSe.entries)
+    default:
+      return Object.keys(simulatorSlots.entries)
+  }
+}
+
+function isHexOf(digits: string, leastBytes: number, mostBytes: number): boolean {
+  const bytes = digits.length / 2
+  return /^([0-9A-Fa-f]{2})*$/.test(digits) && bytes >= leastBytes && bytes <= mostBytes
+}
