@@ -1,0 +1,110 @@
+// The gateway as a process: command line, configuration, signals, exit codes.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf, messageOf } from '../../base/errors.ts'
+import { createLog, type Log } from '../../base/log.ts'
+import { type Config, parseConfig } from '../../config/config.ts'
+import { DEFAULT_CONFIG } from '../../config/default.ts'
+import { ConfigError } from '../../config/errors.ts'
+import { startGateway } from './gateway.ts'
+import { commandOf, HELP } from './options.ts'
+
+const EXIT = { clean: 0, usage: 64, bug: 70, configuration: 78 } as const
+
+/** sysexits-style exit code of the process, or undefined while the gateway goes on. */
+async function main(args: readonly string[]): Promise<number | undefined> {
+  const command = commandOf(args)
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(HELP)
+      return EXIT.clean
+    case 'version':
+      process.stdout.write(`${versionOf()}\n`)
+      return EXIT.clean
+    case 'print-default-config':
+      process.stdout.write(DEFAULT_CONFIG)
+      return EXIT.clean
+    case 'misuse':
+      process.stderr.write(`iosed: ${command.message}\nTry: iosed --help\n`)
+      return EXIT.usage
+    case 'check-config': {
+      const { config, source } = loadConfig(command.configFile)
+      process.stdout.write(`${source}: good, ${config.slots.length} slots\n`)
+      return EXIT.clean
+    }
+    case 'run':
+      return run(loadConfig(command.configFile))
+    default:
+      return command satisfies never
+  }
+}
+
+async function run({ config, source }: LoadedConfig): Promise<undefined> {
+  const log = createLog({ level: config.gateway.logLevel })
+  process.on('uncaughtException', (error) => crash(log, error))
+  log.info('config.loaded', { source, slots: config.slots.length })
+  const gateway = await startGateway(config, log)
+  log.info('gateway.ready', { version: versionOf(), tlsSe: gateway.addresses.tlsSe })
+  let isStopping = false
+  const stop = (signal: string): void => {
+    if (isStopping) process.exit(EXIT.clean)
+    isStopping = true
+    log.info('gateway.stopping', { signal })
+    gateway.close().then(
+      () => {
+        log.info('gateway.stopped')
+        process.exit(EXIT.clean)
+      },
+      (error: unknown) => crash(log, error),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+interface LoadedConfig {
+  readonly config: Config
+  /** What was read, for messages. */
+  readonly source: string
+}
+
+function loadConfig(named: string | undefined): LoadedConfig {
+  const file = named ?? (existsSync(SYSTEM_CONFIG) ? SYSTEM_CONFIG : undefined)
+  if (file === undefined) return { config: parseConfig('', 'defaults'), source: 'defaults' }
+  let toml: string
+  try {
+    toml = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError('config.missing', `cannot read ${file}`, { cause: error })
+  }
+  return { config: parseConfig(toml, file), source: file }
+}
+
+function versionOf(): string {
+  const manifest = readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+/** An exception that nobody expected: our bug. The state is unknown, so the process ends. */
+function crash(log: Log, error: unknown): never {
+  const stack = error instanceof Error ? error.stack : undefined
+  log.error('gateway.crashed', { code: codeOf(error), cause: messageOf(error), stack })
+  process.exit(EXIT.bug)
+}
+
+const SYSTEM_CONFIG = '/etc/iose/gateway.toml'
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    if (exitCode !== undefined) process.exitCode = exitCode
+  },
+  (error: unknown) => {
+    const isConfig = error instanceof ConfigError
+    const advice = isConfig
+      ? 'Try: iosed --check-config, iosed --print-default-config'
+      : 'This is a bug of ours.'
+    process.stderr.write(`iosed: ${messageOf(error)}\n${advice}\n`)
+    process.exit(isConfig ? EXIT.configuration : EXIT.bug)
+  },
+)

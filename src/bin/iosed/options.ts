@@ -1,0 +1,49 @@
+// The command line of iosed.
+
+import { parseArgs } from 'node:util'
+
+export type Command =
+  | { readonly kind: 'run' | 'check-config'; readonly configFile: string | undefined }
+  | { readonly kind: 'print-default-config' | 'version' | 'help' }
+  | { readonly kind: 'misuse'; readonly message: string }
+
+/** What the arguments ask for. */
+export function commandOf(args: readonly string[]): Command {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        config: { type: 'string' },
+        'check-config': { type: 'boolean' },
+        'print-default-config': { type: 'boolean' },
+        version: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    if (values.help === true) return { kind: 'help' }
+    if (values.version === true) return { kind: 'version' }
+    if (values['print-default-config'] === true) return { kind: 'print-default-config' }
+    const kind = values['check-config'] === true ? 'check-config' : 'run'
+    return { kind, configFile: values.config }
+  } catch (error) {
+    return { kind: 'misuse', message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+export const HELP = `Usage: iosed [--config FILE] [--check-config] [--print-default-config] [--version] [--help]
+
+The Internet of Secure Elements gateway: carries TLS 1.3-PSK sessions, routed by server name, into the secure
+elements attached to this machine.
+
+  --config FILE           configuration in TOML; default /etc/iose/gateway.toml if it exists, else the defaults
+  --check-config          check the configuration and exit
+  --print-default-config  print the default configuration, a starting point for your own
+  --version               print the version
+  -h, --help              print this
+
+Example: iosed --print-default-config > gateway.toml && iosed --config gateway.toml
+
+Signals: SIGTERM or SIGINT ends all sessions, resets the elements and exits within 5 seconds; a second one exits
+at once. Exit codes: 0 clean, 64 usage, 70 a bug of ours, 78 configuration (also: a port that cannot be bound).
+`

@@ -1,0 +1,57 @@
+// Who listens on a TCP port of this machine, for the error that says that it is taken (Linux, /proc).
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** `node (pid 4711)`, or undefined when that cannot be found out: another user's process, or no /proc. */
+export function holderOf(port: number): string | undefined {
+  const inodes = listeningInodes(port)
+  if (inodes.size === 0) return undefined
+  for (const pid of entriesOf('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const fd of entriesOf(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
+      if (inode !== undefined && inodes.has(inode))
+        return `${contentOf(`/proc/${pid}/comm`).trim()} (pid ${pid})`
+    }
+  }
+  return undefined
+}
+
+/** Columns of /proc/net/tcp, from 0: 1 local address `hex:hex port`, 3 state, 9 inode; see proc(5). */
+function listeningInodes(port: number): Set<string> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => contentOf(file).split('\n'))
+  const inodes = new Set<string>()
+  for (const row of rows) {
+    const columns = row.trim().split(/\s+/)
+    if (columns[1]?.endsWith(wanted) === true && columns[3] === STATE_LISTEN) inodes.add(columns[9] ?? '')
+  }
+  return inodes
+}
+
+// Processes come and go while we look, and other users' are closed to us: what cannot be read is not there.
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const STATE_LISTEN = '0A'
