@@ -74,27 +74,35 @@ export class Connection {
   }
 
   /**
-   * After `end`: waits for the client to close its side, so that what we sent last is not lost to a reset, then
-   * frees the socket. What still arrives is dropped.
-   * @returns true when the client closed its side in time
+   * Waits for the client to close its side, whatever went wrong before. What still arrives is dropped.
+   * @returns true when it did within `milliseconds`
    */
-  async linger(): Promise<boolean> {
+  async isEndedWithin(milliseconds: number): Promise<boolean> {
+    if (this.#hasEnded || this.#socket.destroyed) return this.#hasEnded
     this.onGone = undefined
-    const deadline = this.#clock.now() + LINGER_MS
+    this.#failure = undefined
+    const deadline = this.#clock.now() + milliseconds
     let dropped = 0
     try {
       for (;;) {
         const chunk = await this.read(deadline, 'the client keeps its side open')
         if (chunk === undefined) return true
         dropped += chunk.length
-        if (dropped > LINGER_BYTES) return false
+        if (dropped > MAX_DROPPED_BYTES) return false
       }
     } catch {
       // A time-out or a reset: both only mean that there is nothing more to wait for.
       return false
-    } finally {
-      this.#socket.destroy()
     }
+  }
+
+  /**
+   * After `end`: gives the client a moment to close its side, for a reset would take from it what we sent last;
+   * then frees the socket.
+   */
+  async close(): Promise<void> {
+    await this.isEndedWithin(LINGER_MS)
+    this.#socket.destroy()
   }
 
   #wait(deadline: number, silence: string): Promise<Uint8Array | undefined> {
@@ -142,4 +150,4 @@ interface Waiter {
 const LINGER_MS = 1_000
 
 /** What a client may still have under way when we close; more is abuse. */
-const LINGER_BYTES = 65_536
+const MAX_DROPPED_BYTES = 65_536

@@ -2,7 +2,8 @@
 
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
+import type { Log, LogFields } from '../base/log.ts'
+import { ElementError } from '../drivers/errors.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import type { Lease, Slot } from '../slots/slot.ts'
 import { alertFor } from './alert.ts'
@@ -40,6 +41,8 @@ interface Ending {
   readonly code: string
   readonly cause: string
   readonly alert?: Uint8Array | undefined
+  /** The element refused a record as it refuses every alert: a close_notify, if the client's FIN follows. */
+  readonly mayBeCloseNotify?: boolean
 }
 
 /** Serves one client to its end and frees its socket; never rejects because of the client or the element. */
@@ -58,9 +61,10 @@ class Session {
   readonly #peer: string
   readonly #acceptedAt: number
   readonly #assembler = new RecordAssembler(RECORD_HEADER_BYTES + MAX_CLIENT_HELLO_BYTES)
-  #log: Log
+  #slot: Slot | undefined
+  #sen: string | undefined
+  #exchange: RecordExchange | undefined
   #records = 0
-  #commands = 0
   #handshakeMs: number | undefined
   /** From the first byte that the element sent, only the element can send alerts: the client expects them encrypted. */
   #hasElementSpoken = false
@@ -70,31 +74,29 @@ class Session {
     this.#environment = environment
     this.#peer = peer
     this.#acceptedAt = environment.clock.now()
-    this.#log = environment.log.child({ peer })
   }
 
   async run(): Promise<void> {
-    let ending: Ending
-    try {
-      ending = await this.#untilClosed()
-    } catch (error) {
-      ending = this.#endingOf(error)
-      this.#connection.end(ending.alert)
-    }
-    const isPeerClosed = await this.#connection.linger()
-    this.#logEnd(ending, isPeerClosed)
+    const ending = await this.#untilClosed().catch((error: unknown) => this.#endingOf(error))
+    const isCloseNotify =
+      ending.mayBeCloseNotify === true && (await this.#connection.isEndedWithin(CLOSE_NOTIFY_FIN_MS))
+    this.#connection.end(ending.alert)
+    await this.#connection.close()
+    this.#logEnd(isCloseNotify ? CLOSED_BY_CLIENT : ending)
   }
 
   async #untilClosed(): Promise<Ending> {
-    const { clock, inventory, limits } = this.#environment
+    const { clock, inventory, limits, log } = this.#environment
     const message = await this.#readHello(this.#acceptedAt + limits.helloTimeoutMs)
     const slot = routeOf(parseClientHello(message), message.length, inventory)
-    this.#log = this.#log.child({ sen: slot.sen, seid: slot.seid, slot: slot.id })
+    this.#slot = slot
+    this.#sen = slot.sen
     const hello = helloRecord(message)
     await using lease = await this.#acquire(slot)
     this.#connection.onGone = undefined
     lease.revoked.addEventListener('abort', () => this.#connection.fail(lease.revoked.reason as Error))
-    this.#log.info('session.routed', { waitedMs: Math.round(clock.now() - this.#acceptedAt) })
+    const waitedMs = Math.round(clock.now() - this.#acceptedAt)
+    log.info('session.routed', { ...this.#identity(), waitedMs })
     let ending: Ending
     try {
       ending = await this.#relay(lease, hello)
@@ -102,8 +104,8 @@ class Session {
       ending = this.#endingOf(error)
     }
     // The client need not wait for the reset of the element that ends the lease.
-    this.#connection.end(ending.alert)
-    return ending
+    if (ending.mayBeCloseNotify !== true) this.#connection.end(ending.alert)
+    return { ...ending, alert: undefined }
   }
 
   async #readHello(deadline: number): Promise<Uint8Array> {
@@ -130,15 +132,15 @@ class Session {
     const { clock, limits } = this.#environment
     const grantedAt = clock.now()
     const endsAt = grantedAt + limits.sessionTimeoutMs
-    const exchange = new RecordExchange(lease)
-    let deadline = Math.min(endsAt, grantedAt + limits.handshakeTimeoutMs)
+    const openedBy = Math.min(endsAt, grantedAt + limits.handshakeTimeoutMs)
+    const exchange = (this.#exchange = new RecordExchange(lease))
     let record: Uint8Array | undefined = hello
+    let deadline = openedBy
     this.#assembler.maxRecordBytes = lease.slot.maxRecordBytes
     await exchange.open(deadline)
     while (record !== undefined) {
       const outcome = await exchange.send(record, deadline)
       this.#records++
-      this.#commands = exchange.commands
       if (outcome.kind === 'refused') return this.#refusal(outcome.sw)
       if (outcome.records.length > 0) {
         this.#hasElementSpoken = true
@@ -147,12 +149,17 @@ class Session {
       if (outcome.kind === 'finished') return { code: 'closed', cause: 'closed by the element' }
       if (outcome.kind === 'opened') this.#handshakeMs = Math.round(clock.now() - grantedAt)
       const isOpen = this.#handshakeMs !== undefined
-      if (isOpen) deadline = Math.min(endsAt, clock.now() + limits.idleTimeoutMs)
-      record = await this.#nextRecord(deadline, silenceOf(isOpen, deadline === endsAt))
+      const nextDeadline = (): number =>
+        isOpen ? Math.min(endsAt, clock.now() + limits.idleTimeoutMs) : openedBy
+      const silentUntil = nextDeadline()
+      record = await this.#nextRecord(silentUntil, silenceOf(isOpen, silentUntil === endsAt))
+      // The element's time to answer begins when the record is there, not when the silence began.
+      deadline = nextDeadline()
     }
-    if (this.#handshakeMs === undefined)
+    if (this.#handshakeMs === undefined) {
       throw new PeerError('peer.gone', 'the client closed during the handshake')
-    return { code: 'closed', cause: 'closed by the client' }
+    }
+    return CLOSED_BY_CLIENT
   }
 
   /** The next record, or undefined when the client closed its side at a record boundary. */
@@ -170,12 +177,16 @@ class Session {
   }
 
   #refusal(sw: number): Ending {
-    const isOpen = this.#handshakeMs !== undefined
-    if (isOpen && sw === SW_TLS_ERROR)
-      return { code: REFUSED_IN_OPEN, cause: 'the element refused the record' }
-    const what = sw === SW_TLS_ERROR ? 'wrong PSK or identity, most likely' : 'not what TLS-SE answers'
-    const cause = `the element refused the ${isOpen ? 'record' : 'handshake'} with ${hexOfSw(sw)}: ${what}`
-    return this.#endingOf(new PeerError('peer.refused', cause))
+    if (sw !== SW_TLS_ERROR) {
+      throw new ElementError('element.unsupported', `the element answered ${hexOfSw(sw)} to a TLS record`)
+    }
+    if (this.#handshakeMs === undefined) {
+      throw new PeerError(
+        'peer.refused',
+        'the element refused the handshake: most likely a wrong PSK or identity',
+      )
+    }
+    return { code: 'peer.refused', cause: 'the element refused the record', mayBeCloseNotify: true }
   }
 
   #endingOf(error: unknown): Ending {
@@ -183,20 +194,23 @@ class Session {
     return { code: codeOf(error), cause: messageOf(error), alert }
   }
 
-  #logEnd(ending: Ending, isPeerClosed: boolean): void {
-    // A close_notify is a record that the element does not know: 6D16, and the client's FIN follows.
-    const isCloseNotify = ending.code === REFUSED_IN_OPEN && isPeerClosed
-    const code = isCloseNotify ? 'closed' : ending.code
-    const cause = isCloseNotify ? 'closed by the client' : ending.cause
-    const isOurs = !code.startsWith('peer.') && !code.startsWith('lease.') && code !== 'closed'
-    this.#log[isOurs ? 'warn' : 'info']('session.closed', {
+  #logEnd({ code, cause }: Ending): void {
+    const { clock, log } = this.#environment
+    const isOthersDoing = code === 'closed' || code.startsWith('peer.') || code.startsWith('lease.')
+    log[isOthersDoing ? 'info' : 'warn']('session.closed', {
+      ...this.#identity(),
       code,
       cause,
       records: this.#records,
-      commands: this.#commands,
+      commands: this.#exchange?.commands,
       handshakeMs: this.#handshakeMs,
-      durationMs: Math.round(this.#environment.clock.now() - this.#acceptedAt),
+      durationMs: Math.round(clock.now() - this.#acceptedAt),
     })
+  }
+
+  /** What tells this session from others. Put together when a line is written: idle clients cost no logger. */
+  #identity(): LogFields {
+    return { peer: this.#peer, sen: this.#sen, seid: this.#slot?.seid, slot: this.#slot?.id }
   }
 }
 
@@ -219,5 +233,7 @@ function silenceOf(isOpen: boolean, isEndOfSession: boolean): string {
 /** TLS error: the element has wiped its session. */
 const SW_TLS_ERROR = 0x6d16
 
-/** Stands for `peer.refused` until it is known whether the record was a close_notify. */
-const REFUSED_IN_OPEN = 'peer.refused'
+/** How long after a close_notify the FIN may come: both are sent in one go. */
+const CLOSE_NOTIFY_FIN_MS = 100
+
+const CLOSED_BY_CLIENT: Ending = { code: 'closed', cause: 'closed by the client' }
