@@ -11,9 +11,9 @@ const ARROWS: Record<string, readonly string[]> = {
   base: [],
   apdu: ['base'],
   drivers: ['base', 'apdu'],
-  simulator: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
+  simulator: ['base', 'drivers/driver.ts', 'drivers/errors.ts'],
   slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
-  tlsse: ['base', 'apdu', 'slots'],
+  tlsse: ['base', 'apdu', 'slots', 'drivers/driver.ts', 'drivers/errors.ts'],
   config: ['base'],
   bin: ['base', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
 }
