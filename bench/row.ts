@@ -1,0 +1,57 @@
+// What a benchmark reports: one row a figure, with the floor or limit it is held against, taken in the same run.
+
+export interface Row {
+  readonly name: string
+  readonly unit: string
+  /** The figure itself, a median unless the name says otherwise. */
+  readonly value: number
+  readonly p50?: number
+  readonly p99?: number
+  /** A floor or limit, measured or computed in the same run. */
+  readonly reference?: number
+  /** `value` by `reference`. */
+  readonly ratio?: number
+  /** For people: the aim, what the reference is, what was scaled down. */
+  readonly remark?: string
+}
+
+/** One subject: measures itself and returns its rows. */
+export interface Benchmark {
+  readonly name: string
+  run(): Promise<Row[]>
+}
+
+/** The value below which `share` of the samples lie; 0 of none. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+export function median(samples: readonly number[]): number {
+  return percentile(samples, 0.5)
+}
+
+/** The rows as a table for a terminal. */
+export function tableOf(rows: readonly Row[]): string {
+  const number = (value: number | undefined): string =>
+    value === undefined ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+  const cells = rows.map((row) => [
+    row.name,
+    `${number(row.value)} ${row.unit}`,
+    number(row.p50),
+    number(row.p99),
+    number(row.reference),
+    number(row.ratio),
+    row.remark ?? '',
+  ])
+  const head = ['name', 'value', 'p50', 'p99', 'reference', 'ratio', 'remark']
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [head, widths.map((width) => '-'.repeat(width)), ...cells].map(line).join('\n')
+}
