@@ -17,7 +17,7 @@ interface Rig {
   inventory: Inventory
   element: ScriptedElement
   slot: Slot
-  acquire(holder?: string, signal?: AbortSignal): Promise<Lease>
+  acquire: (holder?: string, signal?: AbortSignal) => Promise<Lease>
 }
 
 async function rig(changes: Partial<Arrival> = {}, element = new ScriptedElement()): Promise<Rig> {
