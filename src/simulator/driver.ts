@@ -1,10 +1,11 @@
 // The driver of simulated cards: one card a configuration, in this process or behind the socket of its own.
 
 import { messageOf } from '../base/errors.ts'
-import type { Driver, OpenDriver } from '../drivers/driver.ts'
+import type { Arrival, Driver, DriverEnvironment, OpenDriver, SecureElement } from '../drivers/driver.ts'
 import { Card } from './card.ts'
 import { SimulatedElement } from './element.ts'
 import { LATENCY_PROFILES, type LatencyName } from './latency.ts'
+import { RemoteElement } from './remote-element.ts'
 
 export interface SimulatorConfig {
   readonly seid: string
@@ -18,12 +19,20 @@ export interface SimulatorConfig {
   readonly psk: Uint8Array
   readonly aid?: Uint8Array | undefined
   readonly maxRecordBytes: number
+  /** Path of the socket of a card process; what personalises a card is then that process's business. */
+  readonly socket?: string | undefined
 }
 
-/** Reports one element, at once. */
+/** Reports one element: a card in this process at once, one behind a socket whenever somebody serves it there. */
 export const openSimulator: OpenDriver<SimulatorConfig> = (config, environment) => {
+  return config.socket === undefined
+    ? Promise.resolve(openCard(config, environment))
+    : openRemote({ ...config, socket: config.socket }, environment)
+}
+
+function openCard(config: SimulatorConfig, environment: DriverEnvironment): Driver {
+  const { seid, applet, protocol, sen, psk } = config
   const { clock, log } = environment
-  const { seid, aliases, aid, maxRecordBytes, applet, protocol, sen, psk } = config
   const card = new Card({
     applet,
     protocol,
@@ -33,7 +42,27 @@ export const openSimulator: OpenDriver<SimulatorConfig> = (config, environment) 
   })
   const latency = LATENCY_PROFILES[config.latency]
   const element = new SimulatedElement({ name: seid, card, clock, latency })
-  environment.onArrive({ element, seid, aliases, aid, maxRecordBytes })
-  const driver: Driver = { kind: 'simulator', [Symbol.asyncDispose]: () => element.powerOff() }
-  return Promise.resolve(driver)
+  environment.onArrive(arrivalOf(config, element))
+  return { kind: KIND, [Symbol.asyncDispose]: () => element.powerOff() }
 }
+
+async function openRemote(
+  config: SimulatorConfig & { readonly socket: string },
+  environment: DriverEnvironment,
+): Promise<Driver> {
+  const element: RemoteElement = new RemoteElement({
+    name: config.seid,
+    path: config.socket,
+    clock: environment.clock,
+    onArrive: () => environment.onArrive(arrivalOf(config, element)),
+    onLeave: (cause) => environment.onLeave(element, cause),
+  })
+  await element.open()
+  return { kind: KIND, [Symbol.asyncDispose]: () => element[Symbol.asyncDispose]() }
+}
+
+function arrivalOf({ seid, aliases, aid, maxRecordBytes }: SimulatorConfig, element: SecureElement): Arrival {
+  return { element, seid, aliases, aid, maxRecordBytes }
+}
+
+const KIND = 'simulator'

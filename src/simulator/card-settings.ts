@@ -1,0 +1,76 @@
+// The command line of a card process.
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { messageOf } from '../base/errors.ts'
+import { bytesOfHex } from '../base/hex.ts'
+import type { CardOptions } from './card.ts'
+import type { LatencyName } from './latency.ts'
+
+export interface CardSettings {
+  /** Of the socket. */
+  readonly path: string
+  readonly card: CardOptions
+  readonly latency: LatencyName
+}
+
+/** Why the command line cannot be followed, for people. */
+export interface Complaint {
+  readonly complaint: string
+}
+
+/** What the arguments ask for. */
+export function settingsOf(args: readonly string[]): CardSettings | 'help' | Complaint {
+  try {
+    return parsed(args)
+  } catch (error) {
+    // parseArgs and readFileSync say in their message what they do not like.
+    return { complaint: messageOf(error) }
+  }
+}
+
+function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      socket: { type: 'string' },
+      sen: { type: 'string' },
+      applet: { type: 'string', default: 'keystore' },
+      protocol: { type: 'string', default: 't1' },
+      latency: { type: 'string', default: 'none' },
+      'psk-file': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const { socket: path, sen, 'psk-file': pskFile } = values
+  if (path === undefined) return { complaint: '--socket is missing' }
+  if (sen !== undefined && !SERVER_NAME.test(sen)) return { complaint: `--sen ${sen} is no server name` }
+  const applet = APPLETS.find((name) => name === values.applet)
+  if (applet === undefined) return noneOf('applet', values.applet, APPLETS)
+  const protocol = PROTOCOLS.find((name) => name === values.protocol)
+  if (protocol === undefined) return noneOf('protocol', values.protocol, PROTOCOLS)
+  const latency = LATENCIES.find((name) => name === values.latency)
+  if (latency === undefined) return noneOf('latency', values.latency, LATENCIES)
+  const psk = pskFile === undefined ? undefined : pskOf(readFileSync(pskFile))
+  if (pskFile !== undefined && psk === undefined) {
+    return { complaint: `--psk-file ${pskFile} holds neither 64 hex digits nor 32 bytes` }
+  }
+  return { path, latency, card: { applet, protocol, sen, psk } }
+}
+
+function noneOf(option: string, value: string, names: readonly string[]): Complaint {
+  return { complaint: `--${option} ${value} is none of ${names.join(', ')}` }
+}
+
+function pskOf(content: Uint8Array): Uint8Array | undefined {
+  if (content.length === PSK_BYTES) return Uint8Array.from(content)
+  const psk = bytesOfHex(Buffer.from(content).toString('latin1').trim())
+  return psk?.length === PSK_BYTES ? psk : undefined
+}
+
+const APPLETS = ['keystore', 'echo', 'none'] as const
+const PROTOCOLS = ['t1', 't0'] as const
+const LATENCIES = ['none', 'p71', 'javacard-2020'] as const
+const SERVER_NAME = /^[\x21-\x7e]{1,15}$/
+const PSK_BYTES = 32
