@@ -1,7 +1,7 @@
 // Attestation: a key pair made at install, a certificate set once, a signature over the handshake secret and the
 // verifier's nonce. A man in the middle who knows the PSK has another handshake secret, so he cannot relay it.
 
-import { derIntegerBytes, derOf, rawOf, type Signature, signDigest } from './curves.ts'
+import { derIntegerBytes, derOf, isScalarOf, rawOf, type Signature, signDigest } from './curves.ts'
 import { sha256 } from './key-schedule.ts'
 import type { KeySlot } from './key-slots.ts'
 import type { RandomSource } from './random.ts'
@@ -58,10 +58,14 @@ export class Attestation {
   }
 }
 
-/** ECDSA by the private half of `slot` over a ready digest of up to 32 bytes; undefined without key or curve. */
+/**
+ * ECDSA by the private half of `slot` over a ready digest of up to 32 bytes.
+ * @returns undefined without key or curve, and when the curve came after the key and has no such scalar: with zero,
+ *          no nonce would ever yield a signature of a zero digest
+ */
 export function signWith(slot: KeySlot, digest: Uint8Array, random: RandomSource): Signature | undefined {
   const { curve, privateKey } = slot
-  if (curve === undefined || privateKey === undefined) return undefined
+  if (curve === undefined || privateKey === undefined || !isScalarOf(curve, privateKey)) return undefined
   return signDigest({ curve, privateKey }, digest, random)
 }
 

@@ -31,11 +31,16 @@ export interface Signature {
 
 /** The public point of a 32-byte scalar; undefined for zero and for the order or more. */
 export function publicKeyOf(curve: Curve, privateKey: Uint8Array): Uint8Array | undefined {
-  const scalar = bigOf(privateKey)
-  if (scalar === 0n || scalar >= curve.n) return undefined
+  if (!isScalarOf(curve, privateKey)) return undefined
   const ecdh = createECDH(curve.name)
   ecdh.setPrivateKey(privateKey)
   return ecdh.getPublicKey()
+}
+
+/** Whether `scalar` can be a private key: neither zero nor as large as the order. */
+export function isScalarOf(curve: Curve, scalar: Uint8Array): boolean {
+  const value = bigOf(scalar)
+  return value > 0n && value < curve.n
 }
 
 /** A fresh key pair. */

@@ -6,7 +6,7 @@ import type { RandomSource } from './random.ts'
 
 export class KeySlot {
   publicKey: Uint8Array | undefined
-  /** 32 bytes, a valid scalar of the curve whenever there is a curve. */
+  /** 32 bytes; a valid scalar of the curve only if the curve was there first. */
   privateKey: Uint8Array | undefined
   /** BIP32 seed, 1..64 bytes; only the keystore shell uses it. */
   seed: Uint8Array | undefined

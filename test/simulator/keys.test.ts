@@ -107,6 +107,17 @@ test('keys: what is set, unset or out of range is refused with its own status wo
   ])
 })
 
+test('keys: a scalar that the curve set after it does not have signs nothing, not even a zero hash', () => {
+  for (const scalar of ['00'.repeat(32), 'ff'.repeat(32)]) {
+    adminSession().check([
+      [`00 88 07 00 20 | ${scalar}`, '9000'],
+      ['00 89 ff 00 00', '9000'],
+      [`00 80 00 00 20 | ${'00'.repeat(32)}`, '6D20'],
+      ['00 8f ff 00 00', '6402'],
+    ])
+  }
+})
+
 test('keys: there are four slots, and any other index is 6985', () => {
   const session = adminSession()
   for (const index of ['04', '7f']) {
