@@ -53,11 +53,13 @@ export interface SlotConfig {
  * @throws ConfigError config.invalid
  */
 export function parseConfig(toml: string, file: string): Config {
-  const checked = v.safeParse(fileSchema, tomlOf(toml, file))
+  const raw = tomlOf(toml, file)
+  const checked = v.safeParse(fileSchema, raw)
   if (!checked.success) {
     const problems = checked.issues.map(problemOf)
     throw new ConfigError('config.invalid', `${file}: ${problems.join('; ')}`)
   }
+  checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
   const { gateway, tls_se: tlsSe, slots } = checked.output
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
@@ -126,6 +128,16 @@ function slotOf(table: SlotsTable, n: number, defaultSeid: string): SlotConfig {
   }
 }
 
+/** A card in a process of its own was personalised there: what the file says of it besides would be ignored. */
+function checkSockets({ slots = [] }: { slots?: Record<string, unknown>[] }, file: string): void {
+  slots.forEach((table, index) => {
+    const idle = 'socket' in table ? PERSONALISATION_KEYS.find((key) => key in table) : undefined
+    if (idle === undefined) return
+    const message = `${file}: slots[${index}].${idle}: belongs to the process of the card behind 'socket'`
+    throw new ConfigError('config.invalid', message)
+  })
+}
+
 /** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
 function checkName({ sen = '' }: SlotConfig, where: string): void {
   if (sen.length > MAX_HISTORICAL_BYTES) {
@@ -167,3 +179,4 @@ function suggestion(keys: readonly (string | number)[]): string {
 }
 
 const MAX_HISTORICAL_BYTES = 15
+const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk'] as const

@@ -16,11 +16,8 @@ const text = v.pipe(v.string(), v.nonEmpty())
 const endpoint = v.pipe(
   v.string(),
   v.regex(/^(\[[0-9A-Fa-f:.]+\]|[^:\s[\]]+):\d{1,5}$/, 'an address of the form host:port or [v6]:port'),
-  v.transform((address) => {
-    const colon = address.lastIndexOf(':')
-    return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) }
-  }),
-  v.check(({ port }) => port <= 65_535, 'a port from 0 to 65535'),
+  v.check((address) => endpointOf(address).port <= 65_535, 'a port from 0 to 65535'),
+  v.transform(endpointOf),
 )
 
 /** @param wants  what the message says is wanted, for instance `64 hex digits` */
@@ -108,6 +105,11 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
     default:
       return Object.keys(simulatorSlots.entries)
   }
+}
+
+function endpointOf(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':')
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) }
 }
 
 function isHexOf(digits: string, leastBytes: number, mostBytes: number): boolean {

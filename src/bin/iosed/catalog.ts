@@ -1,10 +1,16 @@
 // Driver kind -> driver. Each is imported when the configuration first asks for it.
 
+import { resolve } from 'node:path'
 import type { SlotConfig } from '../../config/config.ts'
 import type { Driver, DriverEnvironment } from '../../drivers/driver.ts'
 
-/** Opens the driver for one entry of the configuration. */
-export async function openDriver(slot: SlotConfig, environment: DriverEnvironment): Promise<Driver> {
+/** Opens the driver for one entry of the configuration; its relative paths start at `stateDir`. */
+export async function openDriver(
+  slot: SlotConfig,
+  stateDir: string,
+  environment: DriverEnvironment,
+): Promise<Driver> {
   const { openSimulator } = await import('../../simulator/driver.ts')
-  return openSimulator(slot, environment)
+  const socket = slot.socket === undefined ? undefined : resolve(stateDir, slot.socket)
+  return openSimulator({ ...slot, socket }, environment)
 }

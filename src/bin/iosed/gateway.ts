@@ -3,13 +3,15 @@
 import { type Clock, sleepUntil, systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
-import type { Config, SlotConfig } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import type { Driver } from '../../drivers/driver.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { openDriver } from './catalog.ts'
+import { checkOpenFiles } from './limits.ts'
 import { holderOf } from './port-holder.ts'
+import { stateDirOf } from './state-dir.ts'
 
 /** A gateway that runs. */
 export interface Gateway {
@@ -25,8 +27,9 @@ export interface Gateway {
  */
 export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const clock = systemClock
+  checkOpenFiles(config.tlsSe.maxConnections, log)
   const inventory = new Inventory({ clock, log, queueLength: config.tlsSe.queueLength })
-  const drivers = await openDrivers(config.slots, { clock, log, inventory })
+  const drivers = await openDrivers(config, { clock, log, inventory })
   const tlsSe = await listen(config, { clock, log, inventory })
   return {
     addresses: { tlsSe: tlsSe.address },
@@ -45,9 +48,10 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
 }
 
 async function openDrivers(
-  slots: readonly SlotConfig[],
+  { gateway, slots }: Config,
   { clock, log, inventory }: { clock: Clock; log: Log; inventory: Inventory },
 ): Promise<Driver[]> {
+  const stateDir = stateDirOf(gateway.stateDir, process.env)
   const arrivals: Promise<void>[] = []
   const environment = {
     clock,
@@ -58,7 +62,7 @@ async function openDrivers(
     },
     onLeave: (element: Parameters<Inventory['leave']>[0], cause: string) => inventory.leave(element, cause),
   }
-  const drivers = await Promise.all(slots.map((slot) => openDriver(slot, environment)))
+  const drivers = await Promise.all(slots.map((slot) => openDriver(slot, stateDir, environment)))
   // An element that is slow or mute must not keep the others off the network.
   await Promise.race([Promise.all(arrivals), sleepUntil(clock, clock.now() + ARRIVAL_GRACE_MS)])
   return drivers
