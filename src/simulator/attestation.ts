@@ -1,7 +1,7 @@
 // Attestation: a key pair made at install, a certificate set once, a signature over the handshake secret and the
 // verifier's nonce. A man in the middle who knows the PSK has another handshake secret, so he cannot relay it.
 
-import { derIntegerBytes, derOf, isScalarOf, rawOf, type Signature, signDigest } from './curves.ts'
+import { derOf, isScalarOf, signDigest } from './curves.ts'
 import { sha256 } from './key-schedule.ts'
 import type { KeySlot } from './key-slots.ts'
 import type { RandomSource } from './random.ts'
@@ -42,8 +42,9 @@ export class Attestation {
       const signature = signWith(issuer, digest, this.#random)
       if (signature === undefined) return false
       // The applet copies the integers from DER to fixed places and knows lengths of 32 and 33 only.
-      if (derIntegerBytes(signature.r) < SCALAR_BYTES || derIntegerBytes(signature.s) < SCALAR_BYTES) continue
-      this.setCertificate(rawOf(signature))
+      const [r, s] = [signature.subarray(0, SCALAR_BYTES), signature.subarray(SCALAR_BYTES)]
+      if (isShorterInDer(r) || isShorterInDer(s)) continue
+      this.setCertificate(signature)
       return true
     }
   }
@@ -58,12 +59,17 @@ export class Attestation {
   }
 }
 
+/** Whether this 32-byte integer is a DER INTEGER of 31 bytes or fewer. */
+function isShorterInDer([first = 0, second = 0]: Uint8Array): boolean {
+  return first === 0 && second < 0x80
+}
+
 /**
  * ECDSA by the private half of `slot` over a ready digest of up to 32 bytes.
  * @returns undefined without key or curve, and when the curve came after the key and has no such scalar: with zero,
  *          no nonce would ever yield a signature of a zero digest
  */
-export function signWith(slot: KeySlot, digest: Uint8Array, random: RandomSource): Signature | undefined {
+export function signWith(slot: KeySlot, digest: Uint8Array, random: RandomSource): Uint8Array | undefined {
   const { curve, privateKey } = slot
   if (curve === undefined || privateKey === undefined || !isScalarOf(curve, privateKey)) return undefined
   return signDigest({ curve, privateKey }, digest, random)

@@ -1,7 +1,9 @@
-// The two elliptic curves of the card. OpenSSL does the point arithmetic; the scalar arithmetic of ECDSA over a
-// ready digest, which node:crypto does not offer, is done here. Not constant-time: this is a simulator.
+// The two elliptic curves of the card. OpenSSL does what node:crypto offers; ECDSA over a ready digest, which it does
+// not, is noble's.
 
 import { createECDH, ECDH } from 'node:crypto'
+import { p256 } from '@noble/curves/nist.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesOfHex } from '../base/hex.ts'
 import type { RandomSource } from './random.ts'
 
@@ -22,11 +24,6 @@ export interface KeyPair {
   readonly privateKey: Uint8Array
   /** 65 bytes, uncompressed. */
   readonly publicKey: Uint8Array
-}
-
-export interface Signature {
-  readonly r: bigint
-  readonly s: bigint
 }
 
 /** The public point of a 32-byte scalar; undefined for zero and for the order or more. */
@@ -74,36 +71,21 @@ export function sharedX(curve: Curve, privateKey: Uint8Array, point: Uint8Array)
   }
 }
 
-/** ECDSA (SEC 1 section 4.1.3) over a ready 32-byte digest. */
+/** ECDSA (SEC 1 section 4.1.3) over a ready 32-byte digest: r || s, 64 bytes. */
 export function signDigest(
   key: { curve: Curve; privateKey: Uint8Array },
   digest: Uint8Array,
   random: RandomSource,
-): Signature {
-  const { n } = key.curve
-  const d = bigOf(key.privateKey)
-  for (;;) {
-    const nonce = generateKeyPair(key.curve, random)
-    const r = bigOf(nonce.publicKey.subarray(1, 1 + SCALAR_BYTES)) % n
-    const s = (inverse(bigOf(nonce.privateKey), n) * (bigOf(digest) + r * d)) % n
-    if (r !== 0n && s !== 0n) return { r, s }
-  }
+): Uint8Array {
+  // A card's nonce is random, and its s may lie in either half.
+  const choices = { prehash: false, lowS: false, extraEntropy: random(SCALAR_BYTES) }
+  return NOBLE[key.curve.name].sign(digest, key.privateKey, choices)
 }
 
-/** SEQUENCE of two INTEGERs (RFC 3279 section 2.2.3). */
-export function derOf({ r, s }: Signature): Uint8Array {
-  const body = Buffer.concat([derInteger(r), derInteger(s)])
-  return Buffer.concat([Uint8Array.of(0x30, body.length), body])
-}
-
-/** Length of `value` in the content of a DER INTEGER. */
-export function derIntegerBytes(value: bigint): number {
-  return derInteger(value).length - 2
-}
-
-/** r||s, 64 bytes. */
-export function rawOf({ r, s }: Signature): Uint8Array {
-  return Buffer.concat([bytesOf(r), bytesOf(s)])
+/** An r || s signature as a SEQUENCE of two INTEGERs (RFC 3279 section 2.2.3). */
+export function derOf(signature: Uint8Array): Uint8Array {
+  // Of the two curves the one with the larger order takes the integers of both.
+  return secp256k1.Signature.fromBytes(signature, 'compact').toBytes('der')
 }
 
 /** `bytes` as an unsigned big-endian number. */
@@ -114,23 +96,6 @@ export function bigOf(bytes: Uint8Array): bigint {
 /** `value` in `length` bytes, big-endian. */
 export function bytesOf(value: bigint, length = SCALAR_BYTES): Uint8Array {
   return Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex')
-}
-
-function derInteger(value: bigint): Uint8Array {
-  const digits = value.toString(16)
-  const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex')
-  const sign = (bytes[0] ?? 0) >= 0x80 ? [0] : []
-  return Uint8Array.of(0x02, bytes.length + sign.length, ...sign, ...bytes)
-}
-
-function inverse(value: bigint, modulus: bigint): bigint {
-  let [low, high, x, y] = [value, modulus, 1n, 0n]
-  while (low > 1n) {
-    const quotient = high / low
-    ;[high, low] = [low, high - quotient * low]
-    ;[y, x] = [x, y - quotient * x]
-  }
-  return ((x % modulus) + modulus) % modulus
 }
 
 function curveOf(
@@ -151,6 +116,7 @@ function curveOf(
   }
 }
 
+const NOBLE = { prime256v1: p256, secp256k1 } as const
 const SCALAR_BYTES = 32
 const POINT_BYTES = 65
 const UNCOMPRESSED = 0x04

@@ -1,6 +1,7 @@
 // The TLS 1.3 key schedule with SHA-256 (RFC 8446 section 7.1), and what the card derives once from its PSK.
 
-import { createHash, createHmac } from 'node:crypto'
+import { hmac as hmacOf } from '@noble/hashes/hmac.js'
+import { sha256 as sha256Of } from '@noble/hashes/sha2.js'
 
 /** Everything that follows from the PSK alone. The card stores this, not the handshake's secrets. */
 export interface PskSecrets {
@@ -17,14 +18,14 @@ export interface PskSecrets {
 
 /** HMAC-SHA256 of the concatenated `parts`; also HKDF-Extract(salt = key, parts), RFC 5869 section 2.2. */
 export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const mac = createHmac('sha256', key)
+  const mac = hmacOf.create(sha256Of, key)
   for (const part of parts) mac.update(part)
   return mac.digest()
 }
 
 /** SHA-256 of `message`. */
 export function sha256(message: Uint8Array): Uint8Array {
-  return createHash('sha256').update(message).digest()
+  return sha256Of(message)
 }
 
 /** The HkdfLabel structure for an output of `outputBytes`. */
@@ -92,7 +93,7 @@ export function applicationTraffic(masterSecret: Uint8Array, transcriptHash: Uin
 
 /** A running hash over handshake messages. */
 export class Transcript {
-  readonly #hash = createHash('sha256')
+  readonly #hash = sha256Of.create()
 
   add(message: Uint8Array): void {
     this.#hash.update(message)
@@ -100,7 +101,7 @@ export class Transcript {
 
   /** The hash of everything added so far; more may be added afterwards. */
   digest(): Uint8Array {
-    return this.#hash.copy().digest()
+    return this.#hash.clone().digest()
   }
 }
 

@@ -136,7 +136,7 @@ const REFUSED: Record<string, HelloChanges> = {
   'a point beside the curve': { extensions: { 0x33: vector(2, keyShare(offCurve)) } },
   'an unknown identity': { identities: ['client_identity'] },
   'an identity that is a prefix': { identities: ['Client_identit'] },
-  'a wrong binder': { binder: (binder) => binder.fill(0, 31) },
+  'a wrong binder': { binder: (binder) => binder.map((byte, index) => (index === 31 ? byte ^ 1 : byte)) },
   'a short binder': { binder: (binder) => binder.subarray(0, 31) },
   'inconsistent signature_algorithms': { extensions: { 0x0d: Uint8Array.of(0, 4, 4, 3) } },
 }
