@@ -1,0 +1,154 @@
+// The gateway as a process of its own, with a configuration in a directory of its own and its log in our hands.
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The built entry file. */
+export const IOSED = join(import.meta.dirname, '../../dist/bin/iosed.js')
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: string
+  readonly event: string
+  readonly [field: string]: unknown
+}
+
+/** What of a line must be as given; a regular expression is tried on the text of the field. */
+export type LogPattern = Readonly<Record<string, string | number | boolean | RegExp>>
+
+export class Gateway implements AsyncDisposable {
+  readonly pid: number
+  /** Every line so far. */
+  readonly lines: LogLine[] = []
+  /** Where the TLS-SE plane listens. */
+  port = 0
+  readonly #child: ChildProcess
+  readonly #directory: string
+  readonly #waiters = new Set<(line: LogLine | undefined) => void>()
+  readonly #closed: Promise<unknown>
+  #stderr = ''
+
+  private constructor(child: ChildProcess, directory: string) {
+    this.pid = child.pid ?? 0
+    this.#child = child
+    this.#directory = directory
+    this.#closed = once(child, 'close')
+    child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
+    const reader = createInterface({ input: child.stdout! })
+    reader.on('line', (text) => this.#onLine(JSON.parse(text) as LogLine))
+    reader.on('close', () => this.#tell(undefined))
+  }
+
+  /**
+   * Starts a gateway and waits until it is ready.
+   * @param toml  the configuration, after the lines for a free port of 127.0.0.1 and the debug level; so keys of
+   *              tables are written dotted, `tls_se.queue_length = 1`, and `[[slots]]` come last
+   * @param env   added to the environment
+   */
+  static async start(toml = '', env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
+    const directory = mkdtempSync(join(tmpdir(), 'iosed-'))
+    const file = join(directory, 'gateway.toml')
+    writeFileSync(file, `gateway.log_level = "debug"\ntls_se.listen = "127.0.0.1:0"\n${toml}`)
+    const child = spawn(process.execPath, [IOSED, '--config', file], { env: { ...process.env, ...env } })
+    const gateway = new Gateway(child, directory)
+    const ready = await gateway.logged('gateway.ready')
+    gateway.port = Number(String(ready['tlsSe']).split(':').at(-1))
+    return gateway
+  }
+
+  /** Lines of `event` that fit. */
+  all(event: string, pattern: LogPattern = {}): LogLine[] {
+    return this.lines.filter((line) => line.event === event && fits(line, pattern))
+  }
+
+  /** The first line of `event` that fits, as soon as it is written; fails when the log ends or 5 s pass before. */
+  async logged(event: string, pattern: LogPattern = {}): Promise<LogLine> {
+    const [line] = await this.loggedTimes(1, event, pattern)
+    return line!
+  }
+
+  /** As `logged`, for the first `times` lines that fit. */
+  loggedTimes(times: number, event: string, pattern: LogPattern = {}): Promise<LogLine[]> {
+    const found = this.all(event, pattern)
+    if (found.length >= times) return Promise.resolve(found)
+    return new Promise((resolve, reject) => {
+      const what = `${times} x ${event} ${String(Object.entries(pattern))}`
+      const settle = (outcome: () => void): void => {
+        clearTimeout(timer)
+        this.#waiters.delete(look)
+        outcome()
+      }
+      const give = (why: string) =>
+        settle(() => reject(new Error(`${why}: ${what}\n${this.#stderr}${this.#tail()}`)))
+      const timer = setTimeout(() => give('not logged in 5 s'), PATIENCE_MS)
+      const look = (line: LogLine | undefined): void => {
+        if (line === undefined) give('the log ended')
+        else if (line.event === event && fits(line, pattern)) {
+          found.push(line)
+          if (found.length === times) settle(() => resolve(found))
+        }
+      }
+      this.#waiters.add(look)
+    })
+  }
+
+  /** How many sockets the process has open. */
+  sockets(): number {
+    const links = readdirSync(`/proc/${this.pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${this.pid}/fd/${fd}`)
+      } catch {
+        // Closed while we looked.
+        return ''
+      }
+    })
+    return links.filter((link) => link.startsWith('socket:')).length
+  }
+
+  /** Ends the process by `signal`, and resolves to its exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#child.kill(signal)
+    await this.#closed
+    return this.#child.exitCode
+  }
+
+  /** Ends the process as an operator would; it must obey, and must not have complained. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const expiry = setTimeout(() => this.#child.kill('SIGKILL'), 2 * PATIENCE_MS)
+    const exitCode = await this.stop()
+    clearTimeout(expiry)
+    rmSync(this.#directory, { recursive: true })
+    assert.equal(exitCode, 0, `exit code of the gateway\n${this.#stderr}${this.#tail()}`)
+    assert.equal(this.#stderr, '')
+  }
+
+  #onLine(line: LogLine): void {
+    this.lines.push(line)
+    this.#tell(line)
+  }
+
+  #tell(line: LogLine | undefined): void {
+    for (const waiter of [...this.#waiters]) waiter(line)
+  }
+
+  #tail(): string {
+    return this.lines
+      .slice(-8)
+      .map((line) => JSON.stringify(line))
+      .join('\n')
+  }
+}
+
+function fits(line: LogLine, pattern: LogPattern): boolean {
+  return Object.entries(pattern).every(([field, wanted]) =>
+    wanted instanceof RegExp ? wanted.test(String(line[field])) : line[field] === wanted,
+  )
+}
+
+/** For what should come within milliseconds; a busy machine needs more. */
+const PATIENCE_MS = 5_000
