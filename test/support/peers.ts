@@ -27,12 +27,15 @@ export interface End {
 /** A TCP connection and all that comes over it. */
 export class RawPeer implements Disposable {
   readonly socket: Socket
+  /** `address:port` of our end: how the gateway's log calls us. */
+  readonly name: string
   #received: Buffer = Buffer.alloc(0)
   #end: End['by'] | undefined
   #changed: (() => void) | undefined
 
   private constructor(socket: Socket) {
     this.socket = socket
+    this.name = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk])
       this.#changed?.()
@@ -46,11 +49,6 @@ export class RawPeer implements Disposable {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true, ...options })
     await once(socket, 'connect')
     return new RawPeer(socket)
-  }
-
-  /** `address:port` of our end: how the gateway's log calls us. */
-  get name(): string {
-    return `${this.socket.localAddress ?? ''}:${this.socket.localPort ?? 0}`
   }
 
   send(bytes: Uint8Array | string): this {
