@@ -145,6 +145,8 @@ export class Slot {
   async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
     if (this.#arrival === undefined) throw new ElementError('element.absent', `slot ${this.id} is empty`)
     const askedAt = this.#clock.now()
+    const heldBy = this.#queue.holder
+    if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
     await this.#queue.enter(request, signal)
     try {
       const element = this.#present()
