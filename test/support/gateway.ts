@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** The built entry file. */
 export const IOSED = join(import.meta.dirname, '../../dist/bin/iosed.js')
@@ -108,6 +109,15 @@ export class Gateway implements AsyncDisposable {
       }
     })
     return links.filter((link) => link.startsWith('socket:')).length
+  }
+
+  /** Waits until no more than `count` sockets are open: a closed one goes a moment after the log says so. */
+  async socketsBackTo(count: number): Promise<void> {
+    const expiresAt = performance.now() + PATIENCE_MS
+    while (this.sockets() > count) {
+      if (performance.now() > expiresAt) assert.equal(this.sockets(), count, 'open sockets')
+      await delay(5)
+    }
   }
 
   /** Ends the process by `signal`, and resolves to its exit code. */

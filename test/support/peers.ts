@@ -56,6 +56,11 @@ export class RawPeer implements Disposable {
     return this
   }
 
+  /** Sends `bytes` and waits until they are under way, so that what follows is a segment of its own. */
+  flush(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => this.socket.write(bytes, () => setImmediate(resolve)))
+  }
+
   /** Closes our side; `reset` at once and without a word. */
   close(how: 'fin' | 'reset' = 'fin'): void {
     if (how === 'fin') this.socket.end()
