@@ -181,10 +181,8 @@ class Session {
       throw new ElementError('element.unsupported', `the element answered ${hexOfSw(sw)} to a TLS record`)
     }
     if (this.#handshakeMs === undefined) {
-      throw new PeerError(
-        'peer.refused',
-        'the element refused the handshake: most likely a wrong PSK or identity',
-      )
+      const cause = 'the element refused the handshake with 6D16: wrong PSK or identity, most likely'
+      throw new PeerError('peer.refused', cause)
     }
     return { code: 'peer.refused', cause: 'the element refused the record', mayBeCloseNotify: true }
   }
