@@ -48,11 +48,13 @@ for (const how of ['fin', 'reset'] as const) {
   test(`a client that gives up while waiting (${how}) does not get the element`, async () => {
     await using gateway = await Gateway.start(ONE_SLOT)
     const holder = await NodePeer.open(gateway.port, 'key1.com')
+    const socketsBefore = gateway.sockets()
     using quitter = await waiterOn(gateway)
     using patient = await waiterOn(gateway)
     const peer = quitter.raw.name
     quitter.raw.close(how)
     await gateway.logged('session.closed', { peer, code: 'peer.gone', commands: 0 })
+    await gateway.socketsBackTo(socketsBefore + 1)
     await holder[Symbol.asyncDispose]()
     await patient.finish()
     assert.equal(gateway.all('session.routed', { peer }).length, 0)
