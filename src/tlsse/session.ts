@@ -10,7 +10,7 @@ import { alertFor } from './alert.ts'
 import { HelloCollector, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './client-hello.ts'
 import type { Connection } from './connection.ts'
 import { PeerError } from './errors.ts'
-import { hexOfSw, RecordExchange } from './exchange.ts'
+import { hexOfSw, type Outcome, RecordExchange } from './exchange.ts'
 import { CONTENT_TYPE, RECORD_HEADER_BYTES, RecordAssembler } from './record.ts'
 import { routeOf } from './route.ts'
 
@@ -133,13 +133,14 @@ class Session {
     const grantedAt = clock.now()
     const endsAt = grantedAt + limits.sessionTimeoutMs
     const openedBy = Math.min(endsAt, grantedAt + limits.handshakeTimeoutMs)
-    const exchange = (this.#exchange = new RecordExchange(lease))
+    const exchange = new RecordExchange(lease)
+    this.#exchange = exchange
     let record: Uint8Array | undefined = hello
     let deadline = openedBy
     this.#assembler.maxRecordBytes = lease.slot.maxRecordBytes
     await exchange.open(deadline)
     while (record !== undefined) {
-      const outcome = await exchange.send(record, deadline)
+      const outcome = await this.#send(exchange, record, { deadline, endsAt })
       this.#records++
       if (outcome.kind === 'refused') return this.#refusal(outcome.sw)
       if (outcome.records.length > 0) {
@@ -160,6 +161,20 @@ class Session {
       throw new PeerError('peer.gone', 'the client closed during the handshake')
     }
     return CLOSED_BY_CLIENT
+  }
+
+  /** As RecordExchange.send; but when the session has ended meanwhile, that is the cause, not the element. */
+  async #send(
+    exchange: RecordExchange,
+    record: Uint8Array,
+    { deadline, endsAt }: { deadline: number; endsAt: number },
+  ): Promise<Outcome> {
+    try {
+      return await exchange.send(record, deadline)
+    } catch (error) {
+      if (codeOf(error) !== 'link.timeout' || this.#environment.clock.now() < endsAt) throw error
+      throw new PeerError('peer.timeout', SESSION_OVER, { cause: error })
+    }
   }
 
   /** The next record, or undefined when the client closed its side at a record boundary. */
@@ -224,9 +239,11 @@ function helloRecord(message: Uint8Array): Uint8Array {
 }
 
 function silenceOf(isOpen: boolean, isEndOfSession: boolean): string {
-  if (isEndOfSession) return 'the session has lasted as long as it may'
+  if (isEndOfSession) return SESSION_OVER
   return isOpen ? 'no record in time' : 'handshake not finished in time'
 }
+
+const SESSION_OVER = 'the session has lasted as long as it may'
 
 /** TLS error: the element has wiped its session. */
 const SW_TLS_ERROR = 0x6d16
