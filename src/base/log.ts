@@ -32,8 +32,9 @@ export function createLog(options: LogOptions): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = options.destination === undefined ? pino(settings) : pino(settings, options.destination)
-  return wrap(logger)
+  // Not pino's own default: that writes from another thread, and at an exit a line may be late, or lost.
+  const destination = options.destination ?? pino.destination({ fd: STDOUT, sync: true })
+  return wrap(pino(settings, destination))
 }
 
 /** A log that drops everything. */
@@ -54,3 +55,5 @@ function wrap(logger: Logger): Log {
     error: (event, fields) => logger.error(fields ?? {}, event),
   }
 }
+
+const STDOUT = 1
