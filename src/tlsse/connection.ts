@@ -74,35 +74,34 @@ export class Connection {
   }
 
   /**
-   * Waits for the client to close its side, whatever went wrong before. What still arrives is dropped.
-   * @returns true when it did within `milliseconds`
+   * After `end`: gives the client a moment to close its side, for a reset would take from it what we sent last;
+   * then frees the socket. What still arrives is dropped.
+   * @returns true when the client closed its side in time
    */
-  async isEndedWithin(milliseconds: number): Promise<boolean> {
-    if (this.#hasEnded || this.#socket.destroyed) return this.#hasEnded
-    this.onGone = undefined
-    this.#failure = undefined
-    const deadline = this.#clock.now() + milliseconds
-    let dropped = 0
+  async close(): Promise<boolean> {
     try {
-      for (;;) {
-        const chunk = await this.read(deadline, 'the client keeps its side open')
-        if (chunk === undefined) return true
-        dropped += chunk.length
-        if (dropped > MAX_DROPPED_BYTES) return false
-      }
+      return await this.#isEnded()
     } catch {
       // A time-out or a reset: both only mean that there is nothing more to wait for.
       return false
+    } finally {
+      this.#socket.destroy()
     }
   }
 
-  /**
-   * After `end`: gives the client a moment to close its side, for a reset would take from it what we sent last;
-   * then frees the socket.
-   */
-  async close(): Promise<void> {
-    await this.isEndedWithin(LINGER_MS)
-    this.#socket.destroy()
+  async #isEnded(): Promise<boolean> {
+    if (this.#hasEnded || this.#socket.destroyed) return this.#hasEnded
+    // Whatever failed before, the end of the stream is still to come.
+    this.onGone = undefined
+    this.#failure = undefined
+    const deadline = this.#clock.now() + LINGER_MS
+    let dropped = 0
+    while (dropped <= MAX_DROPPED_BYTES) {
+      const chunk = await this.read(deadline, 'the client keeps its side open')
+      if (chunk === undefined) return true
+      dropped += chunk.length
+    }
+    return false
   }
 
   #wait(deadline: number, silence: string): Promise<Uint8Array | undefined> {

@@ -78,11 +78,9 @@ class Session {
 
   async run(): Promise<void> {
     const ending = await this.#untilClosed().catch((error: unknown) => this.#endingOf(error))
-    const isCloseNotify =
-      ending.mayBeCloseNotify === true && (await this.#connection.isEndedWithin(CLOSE_NOTIFY_FIN_MS))
     this.#connection.end(ending.alert)
-    await this.#connection.close()
-    this.#logEnd(isCloseNotify ? CLOSED_BY_CLIENT : ending)
+    const hasClientClosed = await this.#connection.close()
+    this.#logEnd(ending.mayBeCloseNotify === true && hasClientClosed ? CLOSED_BY_CLIENT : ending)
   }
 
   async #untilClosed(): Promise<Ending> {
@@ -104,7 +102,7 @@ class Session {
       ending = this.#endingOf(error)
     }
     // The client need not wait for the reset of the element that ends the lease.
-    if (ending.mayBeCloseNotify !== true) this.#connection.end(ending.alert)
+    this.#connection.end(ending.alert)
     return { ...ending, alert: undefined }
   }
 
@@ -142,7 +140,7 @@ class Session {
     while (record !== undefined) {
       const outcome = await this.#send(exchange, record, { deadline, endsAt })
       this.#records++
-      if (outcome.kind === 'refused') return this.#refusal(outcome.sw)
+      if (outcome.kind === 'refused') return this.#refusal(outcome.sw, record)
       if (outcome.records.length > 0) {
         this.#hasElementSpoken = true
         await this.#connection.write(outcome.records, deadline)
@@ -191,7 +189,7 @@ class Session {
     }
   }
 
-  #refusal(sw: number): Ending {
+  #refusal(sw: number, record: Uint8Array): Ending {
     if (sw !== SW_TLS_ERROR) {
       throw new ElementError('element.unsupported', `the element answered ${hexOfSw(sw)} to a TLS record`)
     }
@@ -199,7 +197,8 @@ class Session {
       const cause = 'the element refused the handshake with 6D16: wrong PSK or identity, most likely'
       throw new PeerError('peer.refused', cause)
     }
-    return { code: 'peer.refused', cause: 'the element refused the record', mayBeCloseNotify: true }
+    const mayBeCloseNotify = record.length === ALERT_RECORD_BYTES
+    return { code: 'peer.refused', cause: 'the element refused the record', mayBeCloseNotify }
   }
 
   #endingOf(error: unknown): Ending {
@@ -215,7 +214,7 @@ class Session {
       code,
       cause,
       records: this.#records,
-      commands: this.#exchange?.commands,
+      commands: this.#exchange?.commands ?? 0,
       handshakeMs: this.#handshakeMs,
       durationMs: Math.round(clock.now() - this.#acceptedAt),
     })
@@ -248,7 +247,7 @@ const SESSION_OVER = 'the session has lasted as long as it may'
 /** TLS error: the element has wiped its session. */
 const SW_TLS_ERROR = 0x6d16
 
-/** How long after a close_notify the FIN may come: both are sent in one go. */
-const CLOSE_NOTIFY_FIN_MS = 100
+/** An encrypted alert: level and description, content type, tag; RFC 8446 section 5.2, AES-128-CCM. */
+const ALERT_RECORD_BYTES = RECORD_HEADER_BYTES + 2 + 1 + 16
 
 const CLOSED_BY_CLIENT: Ending = { code: 'closed', cause: 'closed by the client' }
