@@ -52,6 +52,13 @@ test('SIGTERM lets the command that is under way end, and the reset after it suc
     assert.equal(gateway.all(event).length, 0, event)
 })
 
+test('SIGTERM as soon as the gateway says that it is ready is already obeyed', async () => {
+  for (let round = 0; round < 4; round++) {
+    await using gateway = await Gateway.start()
+    assert.equal(await gateway.stop(), 0)
+  }
+})
+
 test('SIGINT is as good as SIGTERM, and a gateway that is stopping accepts nobody', async () => {
   await using gateway = await Gateway.start(
     '[[slots]]\ndriver = "simulator"\nsen = "slow.com"\nlatency = "p71"\n',

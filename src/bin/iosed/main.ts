@@ -45,7 +45,6 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   process.on('uncaughtException', (error) => crash(log, error))
   log.info('config.loaded', { source, slots: config.slots.length })
   const gateway = await startGateway(config, log)
-  log.info('gateway.ready', { version: versionOf(), tlsSe: gateway.addresses.tlsSe })
   let isStopping = false
   const stop = (signal: string): void => {
     if (isStopping) process.exit(EXIT.clean)
@@ -61,6 +60,8 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Last: whoever reads this may send the first signal at once.
+  log.info('gateway.ready', { version: versionOf(), tlsSe: gateway.addresses.tlsSe })
 }
 
 interface LoadedConfig {
