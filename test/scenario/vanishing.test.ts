@@ -28,7 +28,9 @@ test('a client that connects and closes is one line of the log', async () => {
 })
 
 test('a client that resets the connection in the middle of its hello is one line of the log', async () => {
-  await checkAftermath(gateway, { code: GONE, cause: /the connection broke/ }, async () => {
+  // A reset that comes together with the bytes before it may show as an end of the stream (seen on Linux 6).
+  const cause = /the connection broke|in the middle of a record/
+  await checkAftermath(gateway, { code: GONE, cause }, async () => {
     const peer = await RawPeer.connect(gateway.port)
     await peer.flush(helloFor('key1.com').subarray(0, 100))
     peer.close('reset')
