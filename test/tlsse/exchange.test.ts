@@ -6,17 +6,17 @@ import { Inventory } from '../../src/slots/inventory.ts'
 import { RecordExchange } from '../../src/tlsse/exchange.ts'
 import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { ScriptedElement } from '../support/scripted-element.ts'
+import { AnsweringElement } from '../support/answering-element.ts'
 
 interface Rig {
-  element: ScriptedElement
+  element: AnsweringElement
   exchange: RecordExchange
 }
 
 /** @param answers  one for each command, in order; bare 9000 when they run out */
 async function rig(answers: string[], aid?: Uint8Array): Promise<Rig> {
   const clock = new ManualClock()
-  const element = new ScriptedElement()
+  const element = new AnsweringElement()
   const inventory = new Inventory({ clock, log: silentLog, queueLength: 0 })
   await inventory.arrive({ element, seid: 'sim1', aliases: [], maxRecordBytes: 512, aid })
   const request = { holder: 'test', deadline: Infinity }

@@ -11,12 +11,12 @@ import { PeerError, type PeerErrorCode } from '../../src/tlsse/errors.ts'
 import { routeOf } from '../../src/tlsse/route.ts'
 import { networkOf } from '../../src/tlsse/server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { ScriptedElement } from '../support/scripted-element.ts'
+import { AnsweringElement } from '../support/answering-element.ts'
 
 async function inventoryOf(...names: string[]): Promise<Inventory> {
   const inventory = new Inventory({ clock: new ManualClock(), log: silentLog, queueLength: 0 })
   for (const [index, sen] of names.entries()) {
-    const element = new ScriptedElement()
+    const element = new AnsweringElement()
     await inventory.arrive({ element, seid: `sim${index + 1}`, aliases: [], sen, maxRecordBytes: 512 })
   }
   return inventory

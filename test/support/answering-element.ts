@@ -7,7 +7,7 @@ import { hex } from './hex-fields.ts'
 /** ATR with the historical bytes `key1.com`. */
 export const NAMED_ATR = '3B 88 80 01 | 6B 65 79 31 2E 63 6F 6D | 00'
 
-export class ScriptedElement implements SecureElement {
+export class AnsweringElement implements SecureElement {
   readonly name = 'scripted'
   readonly scratch = new Uint8Array(261)
   /** `reset cold`, `reset warm`, or a command in hex. */
