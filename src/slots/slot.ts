@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { codeOf, InternalError, messageOf } from '../base/errors.ts'
 import { hexOf } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
-import type { Arrival, ResetKind, SecureElement } from '../drivers/driver.ts'
+import type { Arrival, ResetKind } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { LeaseError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
@@ -103,19 +103,17 @@ export class Slot {
   async attach(arrival: Arrival): Promise<void> {
     if (this.#arrival !== undefined) throw new InternalError(`slot ${this.id} already has an element`)
     this.#arrival = arrival
+    this.#sen = configuredNameOf(arrival)
     this.#isFresh = false
     this.#isMute = false
     // The slot is held meanwhile, so that a client that comes early waits for its turn.
     const patience = { holder: 'inventory', deadline: Infinity }
-    await this.#queue.enter(patience, new AbortController().signal, 'first')
     try {
-      await this.#reset(arrival.element, 'cold')
-      await this.#reset(arrival.element, 'warm')
+      await this.#queue.enter(patience, new AbortController().signal, 'first')
+      await this.#introduce(arrival)
       this.#log.info('slot.ready', { sen: this.#sen, atr: this.atr })
     } catch (error) {
       this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
-    } finally {
-      this.#queue.leave()
     }
   }
 
@@ -149,24 +147,38 @@ export class Slot {
     if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
     await this.#queue.enter(request, signal)
     try {
-      const element = this.#present()
-      if (!this.#isFresh) await this.#reset(element, 'cold')
+      const arrival = this.#present()
+      // Held before the reset, so that who takes the slot away meanwhile finds somebody to take it from.
+      const holding = (this.#holding = this.#hold(arrival))
+      if (!this.#isFresh) await this.#reset(arrival, 'cold')
+      holding.revoked.throwIfAborted()
       signal.throwIfAborted()
       const waitedMs = Math.round(this.#clock.now() - askedAt)
       this.#log.debug('lease.granted', { holder: request.holder, waitedMs })
-      return (this.#holding = this.#hold(element))
+      return holding
     } catch (error) {
+      this.#holding = undefined
       this.#queue.leave()
       throw error
     }
   }
 
-  #present(): SecureElement {
-    if (this.#arrival === undefined) throw new ElementError('element.gone', `slot ${this.id} is empty`)
-    return this.#arrival.element
+  async #introduce(arrival: Arrival): Promise<void> {
+    try {
+      await this.#reset(arrival, 'cold')
+      await this.#reset(arrival, 'warm')
+    } finally {
+      this.#queue.leave()
+    }
   }
 
-  #hold(element: SecureElement): Holding {
+  #present(): Arrival {
+    if (this.#arrival === undefined) throw new ElementError('element.gone', `slot ${this.id} is empty`)
+    return this.#arrival
+  }
+
+  #hold(arrival: Arrival): Holding {
+    const { element } = arrival
     const controller = new AbortController()
     let resetKind: ResetKind = 'warm'
     let isOver = false
@@ -192,7 +204,7 @@ export class Slot {
         isOver = true
         this.#holding = undefined
         try {
-          if (this.#arrival?.element === element && !this.#isFresh) await this.#reset(element, resetKind)
+          if (this.#arrival === arrival && !this.#isFresh) await this.#reset(arrival, resetKind)
         } catch (error) {
           this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
         } finally {
@@ -202,25 +214,28 @@ export class Slot {
     }
   }
 
-  async #reset(element: SecureElement, kind: ResetKind): Promise<void> {
+  async #reset(arrival: Arrival, kind: ResetKind): Promise<void> {
     const reset = (how: ResetKind): Promise<Uint8Array> =>
-      element.reset(how, this.#clock.now() + RESET_TIMEOUT_MS)
+      arrival.element.reset(how, this.#clock.now() + RESET_TIMEOUT_MS)
+    this.#isFresh = false
     try {
-      this.#atr = kind === 'cold' ? await reset('cold') : await reset('warm').catch(() => reset('cold'))
-      this.#sen = this.#nameIn(this.#atr)
+      const atr = kind === 'cold' ? await reset('cold') : await reset('warm').catch(() => reset('cold'))
+      // Pulled meanwhile: what a reset has shown of it says nothing about the slot, or about its successor.
+      if (this.#arrival !== arrival)
+        throw new ElementError('element.gone', `slot ${this.id} lost its element`)
+      this.#atr = atr
+      this.#sen = configuredNameOf(arrival) ?? senOfBytes(senOf(parseAtr(atr)))
       this.#isMute = false
       this.#isFresh = true
     } catch (error) {
-      this.#isMute = true
+      if (this.#arrival === arrival) this.#isMute = true
       throw error
     }
   }
+}
 
-  #nameIn(atr: Uint8Array): Sen | undefined {
-    const configured = this.#arrival?.sen
-    if (configured !== undefined) return senOfBytes(Buffer.from(configured, 'latin1'))
-    return senOfBytes(senOf(parseAtr(atr)))
-  }
+function configuredNameOf({ sen }: Arrival): Sen | undefined {
+  return sen === undefined ? undefined : senOfBytes(Buffer.from(sen, 'latin1'))
 }
 
 interface Holding extends Lease {
