@@ -4,9 +4,9 @@ import { hexOf } from '../../src/base/hex.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { RecordExchange } from '../../src/tlsse/exchange.ts'
+import { AnsweringElement } from '../support/answering-element.ts'
 import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { AnsweringElement } from '../support/answering-element.ts'
 
 interface Rig {
   element: AnsweringElement

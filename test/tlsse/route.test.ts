@@ -10,8 +10,8 @@ import type { ClientHello } from '../../src/tlsse/client-hello.ts'
 import { PeerError, type PeerErrorCode } from '../../src/tlsse/errors.ts'
 import { routeOf } from '../../src/tlsse/route.ts'
 import { networkOf } from '../../src/tlsse/server.ts'
-import { ManualClock } from '../support/manual-clock.ts'
 import { AnsweringElement } from '../support/answering-element.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 async function inventoryOf(...names: string[]): Promise<Inventory> {
   const inventory = new Inventory({ clock: new ManualClock(), log: silentLog, queueLength: 0 })
