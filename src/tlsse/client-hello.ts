@@ -16,7 +16,7 @@ export interface ClientHello {
   readonly hasP256Share: boolean
   /** psk_key_exchange_modes has psk_dhe_ke, or is absent: then the element decides. */
   readonly allowsPskDhe: boolean
-  /** pre_shared_key offers at least one identity. */
+  /** pre_shared_key is there, so there is an identity. */
   readonly hasIdentity: boolean
 }
 
@@ -93,11 +93,7 @@ function parse(message: Uint8Array): ClientHello {
 
   const versions = extensions.get(EXTENSION.supportedVersions)
   const isNullCompression = compression.length === 1 && compression[0] === 0
-  const offersTls13 =
-    versions !== undefined &&
-    listsU16(vector8Only(versions), TLS13) &&
-    legacyVersion === TLS12 &&
-    isNullCompression
+  const offersTls13 = lists13(versions) && legacyVersion === TLS12 && isNullCompression
   return {
     serverName: serverNameIn(extensions.get(EXTENSION.serverName)),
     offersTls13,
@@ -106,6 +102,13 @@ function parse(message: Uint8Array): ClientHello {
     allowsPskDhe: allowsPskDhe(extensions.get(EXTENSION.pskKeyExchangeModes)),
     hasIdentity: hasIdentity(extensions.get(EXTENSION.preSharedKey)),
   }
+}
+
+function lists13(extension: Uint8Array | undefined): boolean {
+  if (extension === undefined) return false
+  const versions = vector8Only(extension)
+  check(versions.length >= 2 && versions.length % 2 === 0, 'version list of odd length, or empty')
+  return listsU16(versions, TLS13)
 }
 
 /** Extension type -> extension_data. */
@@ -125,6 +128,7 @@ function extensionsOf(block: Uint8Array): Map<number, Uint8Array> {
 function serverNameIn(extension: Uint8Array | undefined): Uint8Array | undefined {
   if (extension === undefined) return undefined
   const list = new ByteReader(vector16Only(extension))
+  check(list.remaining > 0, 'empty server_name list')
   let hostName: Uint8Array | undefined
   while (list.remaining > 0) {
     const type = list.u8()
@@ -144,6 +148,7 @@ function hasP256Share(extension: Uint8Array | undefined): boolean {
   while (shares.remaining > 0) {
     const group = shares.u16()
     const key = shares.vector16()
+    check(key.length > 0, 'empty key share')
     // SEC 1 section 2.3.3: 04 X Y. Whether the point is on the curve is for the element to find out.
     if (group === SECP256R1 && key.length === 65 && key[0] === 0x04) isThere = true
   }
@@ -151,7 +156,10 @@ function hasP256Share(extension: Uint8Array | undefined): boolean {
 }
 
 function allowsPskDhe(extension: Uint8Array | undefined): boolean {
-  return extension === undefined || vector8Only(extension).includes(PSK_DHE_KE)
+  if (extension === undefined) return true
+  const modes = vector8Only(extension)
+  check(modes.length > 0, 'no PSK key exchange mode')
+  return modes.includes(PSK_DHE_KE)
 }
 
 function hasIdentity(extension: Uint8Array | undefined): boolean {
@@ -171,7 +179,8 @@ function hasIdentity(extension: Uint8Array | undefined): boolean {
     binderCount++
   }
   check(offered.remaining === 0 && binderCount === count, 'PSK identities and binders do not match')
-  return count > 0
+  check(count > 0, 'no PSK identity')
+  return true
 }
 
 function vector8Only(bytes: Uint8Array): Uint8Array {

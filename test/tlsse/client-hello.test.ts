@@ -120,7 +120,6 @@ test('client hello: each thing an element needs is seen when it is there and mis
     ],
     ['allowsPskDhe', with_({ pskModes: pskModes(0) })],
     ['hasIdentity', with_({ preSharedKey: undefined })],
-    ['hasIdentity', with_({ preSharedKey: preSharedKey([], []) })],
   ]
   for (const [claim, message] of missing) {
     assert.deepEqual(claimsOf(message), { ...FITS, [claim]: false }, hexOf(message))
@@ -145,6 +144,7 @@ test('client hello: identities and binders must match, and a binder is a hash or
   refused(with_({ preSharedKey: preSharedKey(['a'], [32, 32]) }), /match/)
   refused(with_({ preSharedKey: preSharedKey(['a'], [31]) }), /31|32/)
   refused(with_({ preSharedKey: preSharedKey([''], [32]) }), /empty/)
+  refused(with_({ preSharedKey: preSharedKey([], []) }), /no PSK identity/)
   assert.equal(
     parseClientHello(with_({ preSharedKey: preSharedKey(['a', 'b'], [32, 48]) })).hasIdentity,
     true,
@@ -205,6 +205,15 @@ test('hello collector: takes 16,384 bytes and refuses one more by its announced 
   )
   const [first] = handshakeRecords(sized(MAX_CLIENT_HELLO_BYTES + 1), 100)
   assert.throws(() => new HelloCollector().add(first!), { code: 'peer.oversize' })
+})
+
+test('client hello: lists below the least length of their standard are refused', () => {
+  // RFC 8446 sections 4.2.1, 4.2.8 and 4.2.9; RFC 6066 section 3.
+  refused(with_({ versions: versions() }), /version list/)
+  refused(with_({ versions: extension(43, hex('03 03 04 03')) }), /version list/)
+  refused(with_({ pskModes: pskModes() }), /mode/)
+  refused(with_({ shares: shares([0x001d, new Uint8Array(0)]) }), /empty key share/)
+  refused(with_({ serverName: serverName() }), /server_name/)
 })
 
 test('client hello: errors are PeerError, so that a plane can map them', () => {
