@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { hexOf } from '../../src/base/hex.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { DEFAULT_CONFIG } from '../../src/config/default.ts'
+
+const slot = (lines: string): string => `[[slots]]\ndriver = "simulator"\n${lines}`
+const PSK = '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20'
+
+test('config: the printed default configuration is what holds without a file', () => {
+  assert.deepEqual(parseConfig(DEFAULT_CONFIG, 'printed'), parseConfig('', 'none'))
+})
+
+test('config: without slots there are four named elements and a blank one', () => {
+  const { slots } = parseConfig('[tls_se]\nqueue_length = 0\n', 'file')
+  assert.deepEqual(
+    slots.map(({ seid, sen, applet }) => [seid, sen, applet]),
+    [
+      ['sim1', 'key1.com', 'keystore'],
+      ['sim2', 'key2.com', 'keystore'],
+      ['sim3', 'key3.com', 'keystore'],
+      ['sim4', 'key4.com', 'keystore'],
+      ['sim5', undefined, 'none'],
+    ],
+  )
+})
+
+test('config: every key arrives where it belongs', () => {
+  const config = parseConfig(
+    `gateway = { name = "box", state_dir = "/s", log_level = "debug" }
+[tls_se]
+listen = "[::1]:443"
+hello_timeout_ms = 1
+queue_wait_ms = 2
+handshake_timeout_ms = 3
+idle_timeout_ms = 4
+session_timeout_ms = 5
+queue_length = 6
+max_connections = 7
+max_connections_per_address = 8
+${slot('count = 2\nsen = "n{n}"\nseid = "s{n}"\naliases = ["a{n}"]\naid = "0102030405"\nmax_record_bytes = 600')}
+applet = "echo"
+protocol = "t0"
+latency = "p71"
+psk = "${'ab'.repeat(32)}"
+`,
+    'file',
+  )
+  assert.deepEqual(config.gateway, { name: 'box', stateDir: '/s', logLevel: 'debug' })
+  assert.deepEqual(config.tlsSe, {
+    host: '::1',
+    port: 443,
+    helloTimeoutMs: 1,
+    queueWaitMs: 2,
+    handshakeTimeoutMs: 3,
+    idleTimeoutMs: 4,
+    sessionTimeoutMs: 5,
+    queueLength: 6,
+    maxConnections: 7,
+    maxConnectionsPerAddress: 8,
+  })
+  const [, second] = config.slots
+  const { psk, aid, ...rest } = second!
+  assert.deepEqual([hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
+  assert.deepEqual(rest, {
+    driver: 'simulator',
+    seid: 's2',
+    aliases: ['a2'],
+    sen: 'n2',
+    maxRecordBytes: 600,
+    applet: 'echo',
+    protocol: 't0',
+    latency: 'p71',
+    socket: undefined,
+  })
+})
+
+// What is wrong, and what the message must say of it: file, path, value found.
+const WRONG: Record<string, [toml: string, message: RegExp]> = {
+  'no TOML': ['x = ', /^f\.toml: line 1, column/],
+  'an unknown table': ['[tls_es]', /^f\.toml: tls_es: unknown key; the nearest known one is 'tls_se'/],
+  'an unknown key': ['[tls_se]\nlisen = "x"', /tls_se\.lisen: unknown key.*'listen'/],
+  'an unknown key of a slot': [slot('sem = "x"'), /slots\[0\]\.sem: unknown key.*'sen'/],
+  'an address without port': [
+    '[tls_se]\nlisten = "localhost"',
+    /tls_se\.listen: found "localhost", expected an address/,
+  ],
+  'a port over 65535': ['[tls_se]\nlisten = "a:65536"', /tls_se\.listen: found "a:65536", expected a port/],
+  'a time of zero': ['[tls_se]\nhello_timeout_ms = 0', /tls_se\.hello_timeout_ms: found 0/],
+  'a time that is text': ['[tls_se]\nhello_timeout_ms = "1"', /found "1", expected number/],
+  'a fraction': ['[tls_se]\nqueue_length = 1.5', /tls_se\.queue_length: found 1\.5/],
+  'an unknown driver': ['[[slots]]\ndriver = "i3c"', /slots\[0\]\.driver: found "i3c", expected "simulator"/],
+  'an unknown applet': [slot('applet = "x"'), /slots\[0\]\.applet: found "x"/],
+  'a name with a blank': [slot('sen = "a b"'), /slots\[0\]\.sen: found "a b"/],
+  'a name of 16 bytes': [slot('sen = "0123456789abcdef"'), /slots\[0\]\.sen: '0123456789abcdef'.*15 bytes/],
+  'a short AID': [
+    slot('aid = "01020304"'),
+    /slots\[0\]\.aid: found "01020304", expected 10 to 32 hex digits/,
+  ],
+  'one SEID twice': [slot('count = 2\nseid = "x"'), /slots\[0\]: SEID 'x' twice: put \{n\} into it/],
+  'a SEID of another table': [
+    slot('seid = "x"') + '\n' + slot('aliases = ["x"]'),
+    /'x' twice, also in f\.toml: slots\[0\]/,
+  ],
+  'a socket twice': [slot('count = 2\nsocket = "s"'), /socket 's' twice/],
+  'a socket and a key': [
+    slot(`socket = "s"\npsk = "${PSK}"`),
+    /slots\[0\]\.psk: belongs to the process of the card/,
+  ],
+}
+
+for (const [name, [toml, message]] of Object.entries(WRONG)) {
+  test(`config: ${name} is an error that says where and what`, () => {
+    assert.throws(() => parseConfig(toml, 'f.toml'), { code: 'config.invalid', message })
+  })
+}
+
+test('config: the limits themselves are taken', () => {
+  const { slots, tlsSe } = parseConfig(
+    `[tls_se]\nlisten = "a:65535"\nqueue_length = 0\n${slot('sen = "0123456789abcde"')}`,
+    'f',
+  )
+  assert.deepEqual([slots[0]?.sen, tlsSe.port, tlsSe.queueLength], ['0123456789abcde', 65_535, 0])
+})
+
+test('config: no message shows a key, however wrong it is', () => {
+  for (const psk of [PSK.slice(2), `${PSK}00`, PSK.replace('0', 'g')]) {
+    const message = /slots\[0\]\.psk: found \[secret\], expected 64 hex digits/
+    assert.throws(
+      () => parseConfig(slot(`psk = "${psk}"`), 'f.toml'),
+      (error: Error) => {
+        assert.match(error.message, message)
+        return !error.message.includes(psk.slice(4, 20))
+      },
+    )
+  }
+  assert.throws(
+    () => parseConfig(slot(`psk = "${PSK}`), 'f.toml'),
+    (error: Error) => !error.message.includes(PSK.slice(0, 8)),
+  )
+})
