@@ -3,13 +3,6 @@
 /** Status words that the gateway compares with (ISO/IEC 7816-4, status bytes). */
 export const StatusWord = {
   ok: 0x9000,
-  wrongLength: 0x6700,
-  conditionsNotSatisfied: 0x6985,
-  fileNotFound: 0x6a82,
-  wrongParameters: 0x6b00,
-  unknownInstruction: 0x6d00,
-  unknownClass: 0x6e00,
-  noDiagnosis: 0x6f00,
 } as const
 
 /** SW1 = 61: SW2 more bytes wait for a GET RESPONSE, 00 meaning 256 or more. */
