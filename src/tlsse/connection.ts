@@ -11,6 +11,8 @@ export class Connection {
   #failure: Error | undefined
   #hasEnded = false
   #waiter: Waiter | undefined
+  /** Rejects the write that is under way. */
+  #abandonWrite: ((error: Error) => void) | undefined
   /** Called once, when the connection fails or the client closes its side while nobody reads. */
   onGone: ((error: Error) => void) | undefined
 
@@ -40,7 +42,7 @@ export class Connection {
 
   /**
    * Sends `bytes` and waits until the socket has taken them over, so that a slow reader slows the sender.
-   * @param bytes  borrowed until the promise settles
+   * @param bytes  borrowed until the promise resolves; after a rejection, as long as the socket lives
    * @throws as `read`
    */
   write(bytes: Uint8Array, deadline: number): Promise<void> {
@@ -50,10 +52,15 @@ export class Connection {
         this.fail(new PeerError('peer.timeout', 'the client does not read its answers'))
         this.#socket.destroy()
       })
-      this.#socket.write(bytes, (error) => {
+      this.#abandonWrite = (error) => {
         timer.cancel()
-        if (error)
-          reject(this.#failure ?? new PeerError('peer.gone', 'the connection broke', { cause: error }))
+        reject(error)
+      }
+      // No error here does not mean sent: the callbacks of a destroyed socket are called without one.
+      this.#socket.write(bytes, (error) => {
+        this.#abandonWrite = undefined
+        timer.cancel()
+        if (error) reject(new PeerError('peer.gone', 'the connection broke', { cause: error }))
         else resolve()
       })
     })
@@ -64,6 +71,7 @@ export class Connection {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#settle((waiter) => waiter.reject(error))
+    this.#abandonWrite?.(error)
     this.onGone?.(error)
   }
 
