@@ -1,6 +1,5 @@
 // All slots of the gateway, and how elements come to them and go.
 
-import { messageOf } from '../base/errors.ts'
 import type { Arrival, SecureElement } from '../drivers/driver.ts'
 import { LeaseError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
@@ -58,30 +57,28 @@ export class Inventory {
   }
 
   #slotFor(arrival: Arrival): Slot | undefined {
-    const { log } = this.#environment
-    const known = this.bySeid(arrival.seid)
+    const { seid, aliases, element } = arrival
+    const known = this.bySeid(seid)
     if (known?.state === 'absent') return known
-    try {
-      const seids = [arrival.seid, ...arrival.aliases].map((text) => {
-        const seid = seidOf(text)
-        if (seid === undefined)
-          throw new Error(`'${text}' is no SEID: 1 to 63 printable characters, no blank`)
-        const other = this.bySeid(seid)
-        if (other !== undefined) throw new Error(`'${text}' already belongs to slot ${other.id}`)
-        return seid
-      })
-      const [seid, ...aliases] = seids as [Seid, ...Seid[]]
-      const id = (this.#slots.length + 1) as SlotId
-      const slot = new Slot({ id, seid, aliases }, this.#environment)
-      this.#slots.push(slot)
-      return slot
-    } catch (error) {
-      log.error('slot.refused', {
-        seid: arrival.seid,
-        element: arrival.element.name,
-        cause: messageOf(error),
-      })
+    const cause = this.#problemWith([seid, ...aliases])
+    if (cause !== undefined) {
+      this.#environment.log.error('slot.refused', { seid, element: element.name, cause })
       return undefined
     }
+    const id = (this.#slots.length + 1) as SlotId
+    const slot = new Slot({ id, seid: seid as Seid, aliases: aliases as Seid[] }, this.#environment)
+    this.#slots.push(slot)
+    return slot
+  }
+
+  /** Why these cannot be the SEIDs of a new slot. */
+  #problemWith(seids: readonly string[]): string | undefined {
+    for (const [index, text] of seids.entries()) {
+      if (seidOf(text) === undefined) return `'${text}' is no SEID: 1 to 63 printable characters, no blank`
+      if (seids.indexOf(text) !== index) return `'${text}' is there twice`
+      const other = this.bySeid(text)
+      if (other !== undefined) return `'${text}' already belongs to slot ${other.id}`
+    }
+    return undefined
   }
 }

@@ -93,6 +93,7 @@ for (const { what, seid, aliases, cause } of [
   { what: 'the SEID of another slot as alias', seid: 'x', aliases: ['sim1'], cause: /'sim1' already/ },
   { what: 'an alias of another slot as alias', seid: 'x', aliases: ['y', '999'], cause: /'999' already/ },
   { what: 'a SEID with a blank', seid: 'a b', aliases: [], cause: /'a b' is no SEID/ },
+  { what: 'its own SEID as alias', seid: 'own', aliases: ['own'], cause: /'own' is there twice/ },
   { what: 'an empty SEID', seid: '', aliases: [], cause: /'' is no SEID/ },
   { what: 'a bad alias', seid: 'x', aliases: ['b\u00fcro'], cause: /is no SEID/ },
 ]) {
