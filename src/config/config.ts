@@ -103,7 +103,15 @@ function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig[] {
     for (let n = 1; n <= table.count; n++) {
       const slot = slotOf(table, n, `sim${slots.length + 1}`)
       checkName(slot, `${file}: ${where}.sen`)
-      for (const seid of [slot.seid, ...slot.aliases]) claim(places, `SEID '${seid}'`, `${file}: ${where}`)
+      for (const seid of [slot.seid, ...slot.aliases]) {
+        if (seid.length > MAX_SEID) {
+          throw new ConfigError(
+            'config.invalid',
+            `${file}: ${where}: SEID '${seid}' is longer than ${MAX_SEID}`,
+          )
+        }
+        claim(places, `SEID '${seid}'`, `${file}: ${where}`)
+      }
       if (slot.socket !== undefined) claim(places, `socket '${slot.socket}'`, `${file}: ${where}`)
       slots.push(slot)
     }
@@ -179,4 +187,6 @@ function suggestion(keys: readonly (string | number)[]): string {
 }
 
 const MAX_HISTORICAL_BYTES = 15
+/** As slots/identity has it; a template may fit before its {n} is filled in, and not after. */
+const MAX_SEID = 63
 const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk'] as const

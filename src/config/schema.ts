@@ -11,7 +11,10 @@ const milliseconds = (fallback: number) =>
 const count = (fallback: number, least: number, most: number) =>
   v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), fallback)
 
-const text = v.pipe(v.string(), v.nonEmpty())
+const text = v.pipe(
+  v.string(),
+  v.check((value) => value !== '', 'a text that is not empty'),
+)
 
 const endpoint = v.pipe(
   v.string(),

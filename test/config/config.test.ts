@@ -93,6 +93,8 @@ const WRONG: Record<string, [toml: string, message: RegExp]> = {
   'an unknown applet': [slot('applet = "x"'), /slots\[0\]\.applet: found "x"/],
   'a name with a blank': [slot('sen = "a b"'), /slots\[0\]\.sen: found "a b"/],
   'a name of 16 bytes': [slot('sen = "0123456789abcdef"'), /slots\[0\]\.sen: '0123456789abcdef'.*15 bytes/],
+  'an empty text': ['gateway.name = ""', /gateway\.name: found "", expected a text that is not empty/],
+  'a SEID too long when filled in': [slot(`count = 1000\nseid = "${'x'.repeat(60)}{n}"`), /longer than 63/],
   'a short AID': [
     slot('aid = "01020304"'),
     /slots\[0\]\.aid: found "01020304", expected 10 to 32 hex digits/,
