@@ -1,10 +1,10 @@
 // A simulated card as a SecureElement of this process: the card answers at once, the element takes its time.
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
-import { InternalError } from '../base/errors.ts'
 import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from '../drivers/driver.ts'
 import { ElementError, LinkError } from '../drivers/errors.ts'
 import type { Card } from './card.ts'
+import { Exclusive } from './exclusive.ts'
 import type { LatencyProfile, LatencyStep } from './latency.ts'
 
 export interface SimulatedElementOptions {
@@ -19,18 +19,19 @@ export class SimulatedElement implements SecureElement {
   readonly name: string
   readonly scratch = new Uint8Array(APDU_SCRATCH_BYTES)
   readonly #options: SimulatedElementOptions
-  #isBusy = false
+  readonly #exclusive: Exclusive
   /** Powered and reset since the last failure: only then does a card listen to commands. */
   #isReady = false
 
   constructor(options: SimulatedElementOptions) {
     this.name = options.name
+    this.#exclusive = new Exclusive(options.name)
     this.#options = options
   }
 
   /** A simulated card cannot tell a cold reset from a warm one. */
   async reset(_kind: ResetKind, deadline: number): Promise<Uint8Array> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       this.#isReady = false
       const atr = this.#options.card.reset()
       await this.#spend('reset', deadline)
@@ -40,7 +41,7 @@ export class SimulatedElement implements SecureElement {
   }
 
   async transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       if (!this.#isReady)
         throw new ElementError('element.mute', `${this.name}: not reset since power-off or time-out`)
       const answer = this.#options.card.process(command)
@@ -69,15 +70,5 @@ export class SimulatedElement implements SecureElement {
       'link.timeout',
       `${this.name}: ${step} takes ${latencyMs} ms, the deadline came before`,
     )
-  }
-
-  async #exclusively<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (this.#isBusy) throw new InternalError(`${this.name}: overlapping calls`)
-    this.#isBusy = true
-    try {
-      return await call()
-    } finally {
-      this.#isBusy = false
-    }
   }
 }

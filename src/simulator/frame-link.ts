@@ -52,14 +52,14 @@ export class FrameLink {
     if (this.#socket.destroyed)
       return Promise.reject(new LinkError('link.closed', 'the connection is closed'))
     return new Promise((resolve, reject) => {
-      const timer = Number.isFinite(deadline) ? this.#clock.at(deadline, () => this.#expire()) : undefined
+      const timer = this.#clock.at(deadline, () => this.#expire())
       this.#waiter = {
         resolve: (answer) => {
-          timer?.cancel()
+          timer.cancel()
           resolve(answer)
         },
         reject: (error) => {
-          timer?.cancel()
+          timer.cancel()
           reject(error)
         },
       }

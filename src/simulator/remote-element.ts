@@ -2,9 +2,10 @@
 // open: dialled again and again while the card is away, made anew after every time-out.
 
 import type { Clock, Timer } from '../base/clock.ts'
-import { InternalError, messageOf } from '../base/errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from '../drivers/driver.ts'
 import { ElementError, LinkError } from '../drivers/errors.ts'
+import { Exclusive } from './exclusive.ts'
 import { FrameLink } from './frame-link.ts'
 import { CONTROL } from './frames.ts'
 
@@ -22,6 +23,7 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
   readonly name: string
   readonly scratch = new Uint8Array(APDU_SCRATCH_BYTES)
   readonly #options: RemoteElementOptions
+  readonly #exclusive: Exclusive
   #link: FrameLink | undefined
   #probing: FrameLink | undefined
   #dialling: Promise<void> | undefined
@@ -29,11 +31,11 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
   #backOffMs = FIRST_BACK_OFF_MS
   #isPresent = false
   #isReady = false
-  #isBusy = false
   #isClosed = false
 
   constructor(options: RemoteElementOptions) {
     this.name = options.name
+    this.#exclusive = new Exclusive(options.name)
     this.#options = options
   }
 
@@ -52,7 +54,7 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
   }
 
   async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       this.#isReady = false
       const link = await this.#linkBy(deadline)
       for (const code of kind === 'cold' ? COLD_RESET : WARM_RESET) link.send(Uint8Array.of(code))
@@ -64,7 +66,7 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
   }
 
   async transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
-    return this.#exclusively(async () => {
+    return this.#exclusive.run(async () => {
       if (!this.#isPresent) throw new ElementError('element.absent', `${this.name}: nobody serves the card`)
       if (this.#link === undefined || !this.#isReady) throw this.#muteError()
       const answer = await this.#link.request(command, deadline).catch((error: unknown) => {
@@ -100,7 +102,7 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
   async #dialledOr(deadline: number): Promise<void> {
     let timer: Timer | undefined
     const expired = new Promise<void>((resolve) => {
-      if (Number.isFinite(deadline)) timer = this.#options.clock.at(deadline, resolve)
+      timer = this.#options.clock.at(deadline, resolve)
     })
     await Promise.race([this.#dialling, expired])
     timer?.cancel()
@@ -167,16 +169,6 @@ export class RemoteElement implements SecureElement, AsyncDisposable {
     if (!this.#isPresent) return
     this.#isPresent = false
     this.#options.onLeave(cause)
-  }
-
-  async #exclusively<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (this.#isBusy) throw new InternalError(`${this.name}: overlapping calls`)
-    this.#isBusy = true
-    try {
-      return await call()
-    } finally {
-      this.#isBusy = false
-    }
   }
 }
 
