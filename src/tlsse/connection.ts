@@ -75,7 +75,7 @@ export class Connection {
     this.onGone?.(error)
   }
 
-  /** Sends the last bytes, if any, and closes our side. Returns at once. */
+  /** Sends the last bytes, if any, and closes our side. Returns at once; only the first call counts. */
   end(lastBytes?: Uint8Array): void {
     if (lastBytes !== undefined && this.#socket.writable) this.#socket.write(lastBytes)
     this.#socket.end()
@@ -122,11 +122,7 @@ export class Connection {
   }
 
   #onReadable(): void {
-    if (this.#waiter === undefined) {
-      // Nobody waits for bytes; but the end of the stream shows only when the last read returns null.
-      if (this.#socket.readableLength === 0) this.#socket.read()
-      return
-    }
+    if (this.#waiter === undefined) return
     const chunk = this.#socket.read() as Uint8Array | null
     if (chunk !== null) this.#settle((waiter) => waiter.resolve(chunk))
   }

@@ -103,7 +103,7 @@ class Session {
     }
     // The client need not wait for the reset of the element that ends the lease.
     this.#connection.end(ending.alert)
-    return { ...ending, alert: undefined }
+    return ending
   }
 
   async #readHello(deadline: number): Promise<Uint8Array> {
