@@ -2,47 +2,63 @@
 
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A program of bench/children in a process of its own. */
-export class Child {
+export class Child implements AsyncDisposable {
+  readonly #name: string
   readonly #process: ChildProcess
 
-  constructor(name: string, args: readonly string[] = []) {
-    this.#process = fork(join(import.meta.dirname, 'children', name), args, { execArgv: ['--import', 'tsx'] })
+  constructor(name: string) {
+    this.#name = name
+    this.#process = fork(join(import.meta.dirname, 'children', name), { execArgv: ['--import', 'tsx'] })
   }
 
-  send(message: object): void {
-    this.#process.send(message)
+  get pid(): number {
+    return this.#process.pid ?? 0
   }
 
-  /** The child's next message. */
-  async receive<Message>(): Promise<Message> {
-    const [message] = (await once(this.#process, 'message')) as [Message]
+  /**
+   * The child's next message.
+   * @throws Error what the child reports as `{ error }`, or that it has ended
+   */
+  async receive<Message extends object>(): Promise<Message> {
+    const settled = new AbortController()
+    const message = await Promise.race([
+      once(this.#process, 'message', settled).then(([message]) => message as Message | { error: string }),
+      once(this.#process, 'exit', settled).then(() => ({ error: 'ended before it answered' })),
+    ])
+    // Takes the listener of the other one away; its promise then rejects, unheard.
+    settled.abort()
+    if ('error' in message) throw new Error(`${this.#name}: ${message.error}`)
     return message
   }
 
-  async stop(): Promise<void> {
-    const exited = once(this.#process, 'exit')
-    this.#process.kill()
-    await exited
+  /** Sends a message and waits for the next one back. */
+  ask<Message extends object>(message: object): Promise<Message> {
+    this.#process.send(message)
+    return this.receive()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return end(this.#process)
   }
 }
 
 /** The built gateway in a process of its own, ready. */
-export interface RunningGateway {
+export interface RunningGateway extends AsyncDisposable {
   readonly pid: number
   readonly port: number
   readonly startMs: number
-  stop(): Promise<void>
 }
 
 /** @param toml  the configuration, with dotted keys first; address and log level are given */
 export async function startGateway(toml = ''): Promise<RunningGateway> {
-  const file = join(mkdtempSync(join(tmpdir(), 'iose-bench-')), 'gateway.toml')
+  const directory = mkdtempSync(join(tmpdir(), 'iose-bench-'))
+  const file = join(directory, 'gateway.toml')
   writeFileSync(file, `gateway.log_level = "info"\ntls_se.listen = "127.0.0.1:0"\n${toml}`)
   const startedAt = performance.now()
   const child = spawn(process.execPath, [IOSED, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -53,14 +69,37 @@ export async function startGateway(toml = ''): Promise<RunningGateway> {
     const startMs = performance.now() - startedAt
     // The log must be read on, or the gateway would block on a full pipe.
     child.stdout.resume()
-    const stop = async (): Promise<void> => {
-      const exited = once(child, 'exit')
-      child.kill()
-      await exited
+    rmSync(directory, { recursive: true })
+    return {
+      pid: child.pid ?? 0,
+      port: Number(tlsSe?.split(':').at(-1)),
+      startMs,
+      [Symbol.asyncDispose]: () => end(child),
     }
-    return { pid: child.pid ?? 0, port: Number(tlsSe?.split(':').at(-1)), startMs, stop }
   }
   throw new Error('the gateway did not start')
+}
+
+/** Row `VmRSS: N kB` of proc(5) status. */
+export function residentKb(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+/** Files and sockets that a process has open. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+/** How many files a process may have open: row `Max open files` of proc(5) limits. */
+export function openFilesLimit(): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill()
+  await exited
 }
 
 export const IOSED = join(import.meta.dirname, '../dist/bin/iosed.js')

@@ -1,83 +1,63 @@
-// Sessions a second over more and more elements of p71 speed: each element is a lane of its own, or should be.
+// Handshakes a second over more and more elements of p71 speed: each element is a lane of its own, or should be.
 
-import { Child, startGateway } from './child.ts'
-import { type Benchmark, median, percentile, type Row } from './row.ts'
+import { LATENCY_PROFILES } from '../src/simulator/latency.ts'
+import { startGateway } from './child.ts'
+import { type Benchmark, type Row, rowOf, withRatio } from './row.ts'
+import { Sessions } from './sessions.ts'
 
 export const handshakes: Benchmark = {
   name: 'handshakes',
-  async run() {
-    const gateway = await startGateway(slotsOf('p71', MOST_SLOTS))
-    const client = new Child('handshake-client.ts')
-    try {
-      const rows: Row[] = []
-      let single: number | undefined
-      for (const slots of [1, 4, 16, MOST_SLOTS]) {
-        // Both processes compile on the way: the first sessions are not counted.
-        await measure(client, gateway.port, slots, 2)
-        const { rate, durations } = await measure(client, gateway.port, slots, PER_NAME)
-        single ??= rate
-        const reference = single * slots
-        const [p50, p99] = [median(durations), percentile(durations, 0.99)]
-        const remark = `p50, p99: ms a session; reference: ${slots} x one slot; aim: 0.97`
-        rows.push({
-          name: `sessions/s over ${slots} p71 slots`,
-          unit: '/s',
-          value: rate,
-          p50,
-          p99,
-          reference,
-          ratio: rate / reference,
-          remark,
-        })
-      }
-      return [...rows, await withoutLatency(client)]
-    } finally {
-      await Promise.all([client.stop(), gateway.stop()])
+  get rows() {
+    return SLOTS.flatMap((slots) => Object.values(namesOf(slots)))
+  },
+  async run(pace) {
+    await using gateway = await startGateway(CONFIG)
+    await using client = new Sessions()
+    await client.rate(gateway.port, MOST_SLOTS, WARM_UP_SECONDS)
+    const measured = new Map<number, Measured>()
+    for (const slots of SLOTS) {
+      measured.set(slots, await client.rate(gateway.port, slots, SECONDS[pace]))
     }
+    const single = measured.get(1)?.rate ?? 0
+    return [...measured].flatMap(([slots, figures]) => rowsOf(slots, figures, single))
   },
 }
 
-async function withoutLatency(client: Child): Promise<Row> {
-  const gateway = await startGateway(slotsOf('none', 1))
-  try {
-    await measure(client, gateway.port, 1, 50)
-    const { durations } = await measure(client, gateway.port, 1, 300)
-    const [p50, p99] = [median(durations), percentile(durations, 0.99)]
-    return {
-      name: 'session with a card of no latency',
+type Measured = Awaited<ReturnType<Sessions['rate']>>
+
+function namesOf(slots: number) {
+  const name = `handshakes over ${slots} p71 ${slots === 1 ? 'slot' : 'slots'}`
+  return { rate: `${name}: a second`, time: `${name}: time of one` }
+}
+
+function rowsOf(slots: number, { rate, handshakesMs }: Measured, single: number): Row[] {
+  const names = namesOf(slots)
+  const remark = `reference: ${slots} x one slot; aim: ratio of at least 0.97`
+  return [
+    withRatio({ name: names.rate, unit: '/s', value: rate, reference: slots * single, remark }),
+    rowOf({
+      name: names.time,
       unit: 'ms',
-      value: p50,
-      p50,
-      p99,
-      remark: 'client and card included',
-    }
-  } finally {
-    await gateway.stop()
-  }
+      samples: handshakesMs,
+      reference: CARD_MS,
+      remark: 'reference: what the card takes, its reset included',
+    }),
+  ]
 }
 
-async function measure(
-  client: Child,
-  port: number,
-  slots: number,
-  perName: number,
-): Promise<{ rate: number; durations: number[] }> {
-  const names = Array.from({ length: slots }, (_, index) => `key${index + 1}.com`)
-  client.send({ port, names, perName })
-  const answer = await client.receive<{ seconds: number; durations?: number[]; error?: string }>()
-  if (answer.durations === undefined) throw new Error(`handshake client: ${answer.error ?? 'no answer'}`)
-  return { rate: (slots * perName) / answer.seconds, durations: answer.durations }
-}
+const SLOTS = [1, 4, 16, 64]
+const MOST_SLOTS = 64
+const SECONDS = { full: 8, quick: 2 }
+const WARM_UP_SECONDS = 2
 
-function slotsOf(latency: string, count: number): string {
-  return `tls_se.max_connections_per_address = 1000
+const { reset, clientHello, encryptedExtensions, serverFinished } = LATENCY_PROFILES.p71
+/** Until the client has the server's Finished; it comes while the element is still reset after the one before. */
+const CARD_MS = reset + clientHello + encryptedExtensions + serverFinished
+
+const CONFIG = `tls_se.max_connections_per_address = 1000
 [[slots]]
 driver = "simulator"
-count = ${count}
+count = ${MOST_SLOTS}
 sen = "key{n}.com"
-latency = "${latency}"
+latency = "p71"
 `
-}
-
-const MOST_SLOTS = 64
-const PER_NAME = 12

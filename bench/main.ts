@@ -1,42 +1,79 @@
-// npm run bench [-- --only PATTERN] [--json FILE]
+// npm run bench [-- --only PATTERN] [--quick] [--json FILE]
 
 import { existsSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { IOSED } from './child.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
 import { relay } from './relay.ts'
-import { type Row, tableOf } from './row.ts'
+import { jsonOf, type Row, tableOf } from './row.ts'
 import { start } from './start.ts'
 
-const HELP = `Usage: npm run bench -- [--only PATTERN] [--json FILE]
+const HELP = `Usage: npm run bench -- [--only PATTERN] [--quick] [--json FILE]
 
-Measures and prints a table; every floor and limit in it was measured in the same run.
+Measures the build in dist/ and prints a table; every floor and limit in it was measured or computed in the same
+run. Takes about two minutes.
 
-  --only PATTERN  only benchmarks whose name contains PATTERN: relay, handshakes, hello, idle, start
+  --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
+                  relay, handshakes, hello, idle, start
+  --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-})
-if (values.help === true) {
-  process.stdout.write(HELP)
-} else if (!existsSync(IOSED)) {
-  process.stderr.write('bench: there is no build to measure. Run: npm run build\n')
-  process.exitCode = 1
-} else {
-  const wanted = [relay, handshakes, hello, idle, start].filter(({ name }) =>
-    name.includes(values.only ?? ''),
+const BENCHMARKS = [relay, handshakes, hello, idle, start]
+
+interface Options {
+  readonly only?: string | undefined
+  readonly quick?: boolean | undefined
+  readonly json?: string | undefined
+}
+
+async function measure({ only = '', quick = false, json }: Options): Promise<void> {
+  const isWanted = (name: string): boolean => name.includes(only)
+  const load = loadavg()[0] ?? 0
+  process.stdout.write(
+    `${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}, load ${load.toFixed(1)}\n\n`,
   )
-  process.stdout.write(`${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}\n\n`)
   const rows: Row[] = []
-  for (const benchmark of wanted) {
+  for (const benchmark of BENCHMARKS.filter(({ rows }) => rows.some(isWanted))) {
     process.stderr.write(`${benchmark.name}...\n`)
-    rows.push(...(await benchmark.run()))
+    rows.push(...(await benchmark.run(quick ? 'quick' : 'full')).filter(({ name }) => isWanted(name)))
   }
   process.stdout.write(`${tableOf(rows)}\n`)
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`)
+  if (json !== undefined) writeFileSync(json, jsonOf(rows))
+}
+
+function refuse(reason: string, exitCode: number): void {
+  process.stderr.write(`bench: ${reason}\n`)
+  process.exitCode = exitCode
+}
+
+function optionsOf(args: string[]): (Options & { help?: boolean | undefined }) | Error {
+  try {
+    const options = {
+      only: { type: 'string' },
+      quick: { type: 'boolean' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    } as const
+    return parseArgs({ args, options }).values
+  } catch (error) {
+    return error as Error
+  }
+}
+
+const options = optionsOf(process.argv.slice(2))
+const names = BENCHMARKS.flatMap(({ rows }) => rows)
+if (options instanceof Error) {
+  refuse(`${options.message}\nTry: npm run bench -- --help`, 64)
+} else if (options.help === true) {
+  process.stdout.write(HELP)
+} else if (!existsSync(IOSED)) {
+  refuse('there is no build in dist/ to measure. Run: npm run build', 69)
+} else if (!names.some((name) => name.includes(options.only ?? ''))) {
+  refuse(`no row is named '${options.only ?? ''}'; there are\n  ${names.join('\n  ')}`, 64)
+} else {
+  await measure(options)
 }

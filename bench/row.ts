@@ -5,20 +5,40 @@ export interface Row {
   readonly unit: string
   /** The figure itself, a median unless the name says otherwise. */
   readonly value: number
+  /** In `unit`, as everything else but `ratio`. */
   readonly p50?: number
   readonly p99?: number
   /** A floor or limit, measured or computed in the same run. */
   readonly reference?: number
   /** `value` by `reference`. */
   readonly ratio?: number
-  /** For people: the aim, what the reference is, what was scaled down. */
+  /** For people: what the reference is, the aim, what was scaled down. */
   readonly remark?: string
 }
+
+/** How long to measure; `quick` shows that everything runs, its figures are rough. */
+export type Pace = 'full' | 'quick'
 
 /** One subject: measures itself and returns its rows. */
 export interface Benchmark {
   readonly name: string
-  run(): Promise<Row[]>
+  /** The names of the rows that `run` returns. */
+  readonly rows: readonly string[]
+  run(pace: Pace): Promise<Row[]>
+}
+
+/** A row of the median and the 99th percentile of `samples`. */
+export function rowOf({
+  samples,
+  ...row
+}: Omit<Row, 'value' | 'p50' | 'p99' | 'ratio'> & { samples: readonly number[] }): Row {
+  const value = median(samples)
+  return withRatio({ ...row, value, p50: value, p99: percentile(samples, 0.99) })
+}
+
+/** `row` with its ratio, when it has a reference. */
+export function withRatio(row: Omit<Row, 'ratio'>): Row {
+  return row.reference === undefined ? row : { ...row, ratio: row.value / row.reference }
 }
 
 /** The value below which `share` of the samples lie; 0 of none. */
@@ -29,6 +49,22 @@ export function percentile(samples: readonly number[], share: number): number {
 
 export function median(samples: readonly number[]): number {
   return percentile(samples, 0.5)
+}
+
+/** The rows as JSON, each with every field; `null` where there is nothing to say. */
+export function jsonOf(rows: readonly Row[]): string {
+  const records = rows.map(
+    ({ name, unit, value, p50 = null, p99 = null, reference = null, ratio = null }) => ({
+      name,
+      unit,
+      value,
+      p50,
+      p99,
+      reference,
+      ratio,
+    }),
+  )
+  return `${JSON.stringify(records, null, 1)}\n`
 }
 
 /** The rows as a table for a terminal. */

@@ -2,35 +2,32 @@
 
 import { spawnSync } from 'node:child_process'
 import { startGateway } from './child.ts'
-import { type Benchmark, median, percentile } from './row.ts'
+import { type Benchmark, median, rowOf } from './row.ts'
+
+const NAMES = { bare: 'start of a bare Node process', gateway: 'start to gateway.ready' } as const
 
 export const start: Benchmark = {
   name: 'start',
-  async run() {
+  rows: Object.values(NAMES),
+  async run(pace) {
     const [gateway, bare]: [number[], number[]] = [[], []]
-    for (let turn = 0; turn < TURNS; turn++) {
-      const running = await startGateway()
-      gateway.push(running.startMs)
-      await running.stop()
+    for (let turn = 0; turn < TURNS[pace]; turn++) {
+      gateway.push(await gatewayStartMs())
       const startedAt = performance.now()
       spawnSync(process.execPath, ['-e', '0'])
       bare.push(performance.now() - startedAt)
     }
-    const [value, reference] = [median(gateway), median(bare)]
+    const remark = 'default configuration; reference: the bare process; aim: under 500 ms'
     return [
-      { name: 'start of a bare Node process (floor)', unit: 'ms', value: reference },
-      {
-        name: 'start to gateway.ready, default configuration',
-        unit: 'ms',
-        value,
-        p50: value,
-        p99: percentile(gateway, 0.99),
-        reference,
-        ratio: value / reference,
-        remark: 'aim: under 500 ms',
-      },
+      rowOf({ name: NAMES.bare, unit: 'ms', samples: bare, remark: 'node -e 0, its end included' }),
+      rowOf({ name: NAMES.gateway, unit: 'ms', samples: gateway, reference: median(bare), remark }),
     ]
   },
 }
 
-const TURNS = 10
+async function gatewayStartMs(): Promise<number> {
+  await using gateway = await startGateway()
+  return gateway.startMs
+}
+
+const TURNS = { full: 10, quick: 3 }

@@ -10,8 +10,8 @@ interface Task {
 
 const sockets: Socket[] = []
 
-process.on('message', (task: Task | 'close') => {
-  if (task === 'close') {
+process.on('message', (task: Task | { close: true }) => {
+  if ('close' in task) {
     for (const socket of sockets.splice(0)) socket.destroy()
     process.send?.({ open: 0 })
     return
@@ -36,5 +36,8 @@ function open(port: number, network: number): Promise<Socket> {
     socket.on('error', reject)
   })
 }
+
+// The one who wants to know has gone.
+process.on('disconnect', () => process.exit())
 
 const BATCH = 200

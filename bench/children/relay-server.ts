@@ -1,11 +1,17 @@
 // The gateway's service plane over an instant element, and a plain echo server, in one process.
 
 import { createServer } from 'node:net'
-import { systemClock } from '../../src/base/clock.ts'
-import { silentLog } from '../../src/base/log.ts'
-import { Inventory } from '../../src/slots/inventory.ts'
-import { TlsSeServer } from '../../src/tlsse/server.ts'
+import type * as clock from '../../src/base/clock.ts'
+import type * as log from '../../src/base/log.ts'
+import type * as inventories from '../../src/slots/inventory.ts'
+import type * as servers from '../../src/tlsse/server.ts'
+import { built } from '../built.ts'
 import { InstantElement } from '../instant-element.ts'
+
+const { systemClock } = await built<typeof clock>('base/clock.js')
+const { silentLog } = await built<typeof log>('base/log.js')
+const { Inventory } = await built<typeof inventories>('slots/inventory.js')
+const { TlsSeServer } = await built<typeof servers>('tlsse/server.js')
 
 const environment = { clock: systemClock, log: silentLog, queueLength: 8 }
 const inventory = new Inventory(environment)
@@ -24,9 +30,11 @@ const plane = await TlsSeServer.listen(
   },
   { ...environment, inventory },
 )
-const echo = createServer({ noDelay: true }, (socket) => socket.pipe(socket))
+const echo = createServer({ noDelay: true }, (socket) => socket.on('data', (chunk) => socket.write(chunk)))
 echo.listen(0, '127.0.0.1', () => {
   const gatewayPort = Number(plane.address.split(':').at(-1))
   const echoPort = (echo.address() as { port: number }).port
   process.send?.({ gatewayPort, echoPort })
 })
+// The one who wants to know has gone.
+process.on('disconnect', () => process.exit())
