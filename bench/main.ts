@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { card } from './card.ts'
 import { IOSED } from './child.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
@@ -17,12 +18,12 @@ Measures the build in dist/ and prints a table; every floor and limit in it was 
 run. Takes about two minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, handshakes, hello, idle, start
+                  relay, handshakes, hello, idle, start, card
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const BENCHMARKS = [relay, handshakes, hello, idle, start]
+const BENCHMARKS = [relay, handshakes, hello, idle, start, card]
 
 interface Options {
   readonly only?: string | undefined
