@@ -46,13 +46,12 @@ interface Ending {
 }
 
 /** Serves one client to its end and frees its socket; never rejects because of the client or the element. */
-export async function serveSession(
+export function serveSession(
   connection: Connection,
   peer: string,
   environment: SessionEnvironment,
 ): Promise<void> {
-  const session = new Session(connection, peer, environment)
-  await session.run()
+  return new Session(connection, peer, environment).run()
 }
 
 class Session {
