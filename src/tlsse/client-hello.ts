@@ -2,7 +2,7 @@
 // Structure and rules: RFC 8446 section 4.1.2, RFC 6066 section 3 (server_name).
 
 import { ByteReader } from '../base/byte-reader.ts'
-import { PeerError } from './errors.ts'
+import { PeerError } from '../net/errors.ts'
 import { CONTENT_TYPE, RECORD_HEADER_BYTES } from './record.ts'
 
 /** What a well-formed ClientHello asks for. */

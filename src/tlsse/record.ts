@@ -1,7 +1,7 @@
 // TLS records out of a byte stream, sans-I/O. Only the 5-byte header is looked at:
 // ContentType(1) legacy_record_version(2) length(2), RFC 8446 section 5.1.
 
-import { PeerError } from './errors.ts'
+import { PeerError } from '../net/errors.ts'
 
 export const RECORD_HEADER_BYTES = 5
 

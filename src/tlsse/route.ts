@@ -1,10 +1,10 @@
 // From a ClientHello to the one slot that can answer it, before any slot is touched.
 
+import { PeerError } from '../net/errors.ts'
 import { senOfBytes } from '../slots/identity.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import type { Slot } from '../slots/slot.ts'
 import type { ClientHello } from './client-hello.ts'
-import { PeerError } from './errors.ts'
 import { RECORD_HEADER_BYTES } from './record.ts'
 
 /**

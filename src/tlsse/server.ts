@@ -4,18 +4,15 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Admission, type AdmissionLimits } from '../net/admission.ts'
+import { Connection } from '../net/connection.ts'
 import { LeaseError } from '../slots/errors.ts'
 import type { Inventory } from '../slots/inventory.ts'
-import { Connection } from './connection.ts'
 import { type SessionLimits, serveSession } from './session.ts'
 
-export interface TlsSeOptions extends SessionLimits {
+export interface TlsSeOptions extends SessionLimits, AdmissionLimits {
   readonly host: string
   readonly port: number
-  /** Clients at once, in whatever state. */
-  readonly maxConnections: number
-  /** Clients at once from one IPv4 address or one IPv6 /64 network. */
-  readonly maxConnectionsPerAddress: number
 }
 
 export interface TlsSeEnvironment {
@@ -29,11 +26,12 @@ export class TlsSeServer {
   readonly #environment: TlsSeEnvironment
   readonly #server: Server
   readonly #connections = new Map<Connection, Promise<void>>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #admission: Admission
 
   private constructor(options: TlsSeOptions, environment: TlsSeEnvironment) {
     this.#options = options
     this.#environment = environment
+    this.#admission = new Admission(options)
     // noDelay: a record must never wait for the acknowledgement of the one before.
     const settings = { allowHalfOpen: true, noDelay: true }
     this.#server = createServer(settings, (socket) => this.#accept(socket))
@@ -82,7 +80,7 @@ export class TlsSeServer {
       return
     }
     const peer = `${remoteAddress}:${remotePort}`
-    const refusal = this.#refusalOf(remoteAddress)
+    const refusal = this.#admission.refusalOf(remoteAddress)
     if (refusal !== undefined) {
       this.#environment.log.info('session.refused', { peer, cause: refusal })
       socket.destroy()
@@ -93,39 +91,16 @@ export class TlsSeServer {
 
   #serve(socket: Socket, address: string, peer: string): void {
     const { clock, log, inventory } = this.#environment
-    const network = networkOf(address)
-    this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1)
+    const leave = this.#admission.enter(address)
     const connection = new Connection(socket, clock)
     const served = serveSession(connection, peer, { clock, log, inventory, limits: this.#options })
       .catch((error: unknown) => log.error('session.crashed', { peer, cause: messageOf(error) }))
       .finally(() => {
         this.#connections.delete(connection)
-        const left = (this.#perAddress.get(network) ?? 1) - 1
-        if (left === 0) this.#perAddress.delete(network)
-        else this.#perAddress.set(network, left)
+        leave()
       })
     this.#connections.set(connection, served)
   }
-
-  #refusalOf(address: string): string | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#options
-    if (this.#connections.size >= maxConnections) return `${maxConnections} clients are connected already`
-    const fromThere = this.#perAddress.get(networkOf(address)) ?? 0
-    if (fromThere >= maxConnectionsPerAddress)
-      return `${fromThere} clients from this address are connected already`
-    return undefined
-  }
-}
-
-/** What counts as one client address: an IPv4 address, or the /64 network of an IPv6 one. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length)
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':')
-  while (tail !== undefined && groups.length + behind.length < 8) groups.push('0')
-  return [...groups, ...behind].slice(0, 4).join(':')
 }
 
 /** Connections that the kernel completes before we accept them; it lowers this to net.core.somaxconn. */

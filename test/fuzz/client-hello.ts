@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { PeerError } from '../../src/net/errors.ts'
 import { HelloCollector, parseClientHello } from '../../src/tlsse/client-hello.ts'
-import { PeerError } from '../../src/tlsse/errors.ts'
 import {
   extension,
   FIT,

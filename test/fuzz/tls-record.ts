@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { PeerError } from '../../src/tlsse/errors.ts'
+import { PeerError } from '../../src/net/errors.ts'
 import { areWholeRecords, RecordAssembler } from '../../src/tlsse/record.ts'
 import { mutate } from '../support/mutate.ts'
 import type { Random } from '../support/random.ts'

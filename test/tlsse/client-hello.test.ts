@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { hexOf } from '../../src/base/hex.ts'
+import { PeerError } from '../../src/net/errors.ts'
 import { HelloCollector, MAX_CLIENT_HELLO_BYTES, parseClientHello } from '../../src/tlsse/client-hello.ts'
-import { PeerError } from '../../src/tlsse/errors.ts'
 import {
   extension,
   FIT,

@@ -1,4 +1,4 @@
-// What a TLS-SE client did that ends its session before or without any fault of ours.
+// What a client did that ends its session before or without any fault of ours.
 
 import { CodedError } from '../base/errors.ts'
 

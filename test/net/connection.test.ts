@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import test, { type TestContext } from 'node:test'
+import { Connection } from '../../src/net/connection.ts'
 import { LeaseError } from '../../src/slots/errors.ts'
-import { Connection } from '../../src/tlsse/connection.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const SOON = 1000
