@@ -13,9 +13,17 @@ const ARROWS: Record<string, readonly string[]> = {
   drivers: ['base', 'apdu'],
   simulator: ['base', 'drivers/driver.ts', 'drivers/errors.ts'],
   slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
-  tlsse: ['base', 'apdu', 'slots', 'drivers/driver.ts', 'drivers/errors.ts'],
+  net: ['base'],
+  tlsse: ['base', 'net', 'apdu', 'slots', 'drivers/driver.ts', 'drivers/errors.ts'],
+  access: ['base', 'apdu', 'slots/identity.ts'],
+  racs: ['base', 'net', 'apdu', 'slots', 'access', 'drivers/driver.ts', 'drivers/errors.ts'],
+  client: ['base', 'racs/grammar.ts'],
+  pki: ['base'],
   config: ['base'],
-  bin: ['base', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
+  bin: [
+    ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
+    ...['access', 'racs', 'client', 'pki'],
+  ],
 }
 
 // file -> packages that this file alone may import.
@@ -26,6 +34,8 @@ const PACKAGES: Record<string, string> = {
   leven: 'config/',
   '@noble/curves': 'simulator/',
   '@noble/hashes': 'simulator/',
+  '@peculiar/x509': 'pki/',
+  'reflect-metadata': 'pki/',
 }
 
 interface Import {

@@ -5,13 +5,13 @@ import { messageOf } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
+import { stateDirOf } from '../../config/state-dir.ts'
 import type { Driver } from '../../drivers/driver.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { openDriver } from './catalog.ts'
 import { checkOpenFiles } from './limits.ts'
 import { holderOf } from './port-holder.ts'
-import { stateDirOf } from './state-dir.ts'
 
 /** A gateway that runs. */
 export interface Gateway {

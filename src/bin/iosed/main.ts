@@ -1,12 +1,12 @@
 // The gateway as a process: command line, configuration, signals, exit codes.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf, messageOf } from '../../base/errors.ts'
 import { createLog, type Log } from '../../base/log.ts'
-import { type Config, parseConfig } from '../../config/config.ts'
 import { DEFAULT_CONFIG } from '../../config/default.ts'
 import { ConfigError } from '../../config/errors.ts'
+import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { startGateway } from './gateway.ts'
 import { commandOf, HELP } from './options.ts'
 
@@ -64,24 +64,6 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   log.info('gateway.ready', { version: versionOf(), tlsSe: gateway.addresses.tlsSe })
 }
 
-interface LoadedConfig {
-  readonly config: Config
-  /** What was read, for messages. */
-  readonly source: string
-}
-
-function loadConfig(named: string | undefined): LoadedConfig {
-  const file = named ?? (existsSync(SYSTEM_CONFIG) ? SYSTEM_CONFIG : undefined)
-  if (file === undefined) return { config: parseConfig('', 'defaults'), source: 'defaults' }
-  let toml: string
-  try {
-    toml = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new ConfigError('config.missing', `cannot read ${file}`, { cause: error })
-  }
-  return { config: parseConfig(toml, file), source: file }
-}
-
 function versionOf(): string {
   const manifest = readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')
   return (JSON.parse(manifest) as { version: string }).version
@@ -93,8 +75,6 @@ function crash(log: Log, error: unknown): never {
   log.error('gateway.crashed', { code: codeOf(error), cause: messageOf(error), stack })
   process.exit(EXIT.bug)
 }
-
-const SYSTEM_CONFIG = '/etc/iose/gateway.toml'
 
 main(process.argv.slice(2)).then(
   (exitCode) => {

@@ -1,0 +1,42 @@
+// Files that are there whole or not at all, also after a loss of power.
+
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * Replaces the content of `path`; when the promise resolves it is on the disk. Who reads meanwhile sees the old
+ * content or the new one. The directory must exist.
+ * @param mode  permission bits of the file, 0o600 for secrets
+ * @throws the system's error; the old content is then still there
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    // `wx`: never through a link that somebody else put there.
+    const file = await open(temporary, 'wx', mode)
+    try {
+      // The umask may have taken bits away.
+      await file.chmod(mode)
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  // The new name is only safe once the directory is.
+  const directory = await open(dirname(path), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

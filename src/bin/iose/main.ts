@@ -1,0 +1,54 @@
+// The tool `iose`: finds the command, runs it, and turns what goes wrong into a message and an exit code.
+
+import { messageOf } from '../../base/errors.ts'
+import { ConfigError } from '../../config/errors.ts'
+import { type CliCommand, CliError, EXIT, type ExitCode } from './command.ts'
+
+/** Each is imported when it is asked for. */
+const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {}
+
+const HELP = `Usage: iose COMMAND [arguments]
+
+The tool for users and operators of an Internet of Secure Elements gateway.
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`)
+  .join('')}
+Every command takes --help. Exit codes: 0 done, 1 refused by the other side, 2 transport or element failed,
+64 usage, 70 a bug of ours, 78 configuration.
+`
+
+async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP)
+    return EXIT.done
+  }
+  const entry = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name ?? ''] : undefined
+  if (entry === undefined) {
+    const what = name === undefined ? 'a command is missing' : `unknown command '${name}'`
+    throw new CliError(EXIT.usage, `${what}; there are ${Object.keys(COMMANDS).join(', ')}`)
+  }
+  const command = await entry.load()
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help)
+    return EXIT.done
+  }
+  return command.run(args)
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return error.exitCode
+  return error instanceof ConfigError ? EXIT.configuration : EXIT.bug
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode
+  },
+  (error: unknown) => {
+    const exitCode = exitCodeOf(error)
+    const advice = exitCode === EXIT.usage ? '\nTry: iose --help' : ''
+    process.stderr.write(`iose: ${messageOf(error)}${advice}\n`)
+    process.exitCode = exitCode
+  },
+)
