@@ -1,17 +1,23 @@
 // All slots of the gateway, and how elements come to them and go.
 
 import type { Arrival, SecureElement } from '../drivers/driver.ts'
-import { LeaseError } from './errors.ts'
+import { type Binding, type BindingStore, MemoryBindings } from './binding.ts'
+import { LeaseError, NameError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
 import { Slot, type SlotEnvironment } from './slot.ts'
 
 export class Inventory {
   readonly #environment: SlotEnvironment
   readonly #slots: Slot[] = []
+  readonly #bySeid = new Map<string, Slot>()
   readonly #byElement = new Map<SecureElement, Slot>()
+  readonly #bindings: BindingStore
+  /** One binding after the other: what was free when it was asked must still be free when it is taken. */
+  #lastBinding: Promise<void> = Promise.resolve()
 
-  constructor(environment: SlotEnvironment) {
+  constructor(environment: SlotEnvironment, bindings: BindingStore = new MemoryBindings()) {
     this.#environment = environment
+    this.#bindings = bindings
   }
 
   /** Every slot, in order of first arrival. */
@@ -19,14 +25,14 @@ export class Inventory {
     return this.#slots
   }
 
-  /** The slots whose element has this name now: none, one, or several when the name is ambiguous. */
+  /** The slots that this name leads to now: none, one, or several when the name is ambiguous. */
   bySen(sen: Sen): Slot[] {
-    return this.#slots.filter((slot) => slot.sen === sen)
+    return this.#slots.filter((slot) => slot.sen === sen && slot.isRouted)
   }
 
   /** The slot with this SEID or alias. */
   bySeid(seid: string): Slot | undefined {
-    return this.#slots.find((slot) => slot.seid === seid || slot.aliases.includes(seid as Seid))
+    return this.#bySeid.get(seid)
   }
 
   /**
@@ -51,6 +57,31 @@ export class Inventory {
     this.#byElement.delete(element)
   }
 
+  /**
+   * Binds an element to a name and an application, for good; undefined frees it.
+   * @throws NameError when another element has the name; the system's error when it cannot be kept
+   */
+  async bind(slot: Slot, binding: Binding | undefined): Promise<void> {
+    const bound = this.#lastBinding.then(async () => {
+      const sen = binding === undefined ? slot.nativeSen : binding.sen
+      const other = this.#namesake(slot, sen ?? undefined)
+      if (other !== undefined) throw new NameError(other)
+      await this.#bindings.set(slot.seid, binding)
+      slot.bind(binding)
+    })
+    this.#lastBinding = bound.catch(() => undefined)
+    await bound
+    this.#environment.log.info('slot.bound', { seid: slot.seid, sen: slot.sen, aid: binding?.aid })
+  }
+
+  #namesake(slot: Slot, sen: Sen | undefined): Seid | undefined {
+    if (sen === undefined) return undefined
+    const present = this.#slots.find((other) => other !== slot && other.sen === sen)
+    if (present !== undefined) return present.seid
+    const bound = this.#bindings.holderOf(sen)
+    return bound === slot.seid ? undefined : bound
+  }
+
   /** Takes every slot from its holder and sends away everybody who waits. */
   revokeAll(reason: string): void {
     for (const slot of this.#slots) slot.revoke(new LeaseError('lease.revoked', reason))
@@ -67,7 +98,9 @@ export class Inventory {
     }
     const id = (this.#slots.length + 1) as SlotId
     const slot = new Slot({ id, seid: seid as Seid, aliases: aliases as Seid[] }, this.#environment)
+    slot.bind(this.#bindings.get(slot.seid))
     this.#slots.push(slot)
+    for (const name of [slot.seid, ...slot.aliases]) this.#bySeid.set(name, slot)
     return slot
   }
 

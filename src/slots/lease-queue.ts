@@ -19,6 +19,7 @@ export class LeaseQueue {
   readonly #capacity: number
   readonly #waiters: Waiter[] = []
   #holder: string | undefined
+  #heldSince = 0
 
   /** @param capacity  how many may wait at once, the holder not counted */
   constructor(clock: Clock, capacity: number) {
@@ -29,6 +30,11 @@ export class LeaseQueue {
   /** Who holds the right now. */
   get holder(): string | undefined {
     return this.#holder
+  }
+
+  /** For how long, in milliseconds; meaningless while nobody holds it. */
+  get heldMs(): number {
+    return Math.round(this.#clock.now() - this.#heldSince)
   }
 
   /** How many wait. */
@@ -45,7 +51,7 @@ export class LeaseQueue {
   enter(request: LeaseRequest, signal: AbortSignal, place: 'first' | 'last' = 'last'): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error)
     if (this.#holder === undefined) {
-      this.#holder = request.holder
+      this.#grantTo(request.holder)
       return Promise.resolve()
     }
     if (place === 'last' && this.#waiters.length >= this.#capacity) {
@@ -80,13 +86,18 @@ export class LeaseQueue {
   /** Passes the right to the first in line, or frees it. */
   leave(): void {
     const [next] = this.#waiters
-    this.#holder = next?.holder
+    this.#grantTo(next?.holder)
     next?.grant()
   }
 
   /** Sends everybody away who waits; the holder stays. */
   dismiss(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.refuse(error)
+  }
+
+  #grantTo(holder: string | undefined): void {
+    this.#holder = holder
+    this.#heldSince = this.#clock.now()
   }
 }
 

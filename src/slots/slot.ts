@@ -3,11 +3,12 @@
 import { parseAtr, senOf } from '../apdu/atr.ts'
 import type { Clock } from '../base/clock.ts'
 import { codeOf, InternalError, messageOf } from '../base/errors.ts'
-import { hexOf } from '../base/hex.ts'
+import { bytesOfHex, hexOf } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
 import type { Arrival, ResetKind } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
-import type { LeaseError } from './errors.ts'
+import type { Binding } from './binding.ts'
+import { LeaseError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
 import { LeaseQueue, type LeaseRequest } from './lease-queue.ts'
 
@@ -26,9 +27,12 @@ export interface Lease extends AsyncDisposable {
   readonly revoked: AbortSignal
   /**
    * Sends one command, as SecureElement.transmit.
-   * @throws LeaseError lease.revoked when the right is gone; ElementError, LinkError, T1Error
+   * @throws LeaseError lease.revoked when the right is gone; ElementError, LinkError, T1Error. After one of the
+   *         last three the element may still compute: element.mute then, until a reset
    */
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
+  /** Resets the element, which stays its holder's. @throws as `transmit` */
+  reset(kind: ResetKind): Promise<void>
 }
 
 export interface SlotEnvironment {
@@ -47,11 +51,15 @@ export class Slot {
   readonly #queue: LeaseQueue
   #arrival: Arrival | undefined
   #atr: Uint8Array | undefined
-  #sen: Sen | undefined
+  /** The name in the historical bytes of that ATR. */
+  #ownSen: Sen | undefined
+  #binding: Binding | undefined
   #isMute = false
   /** True between a reset and the first command after it: the next holder needs no further reset. */
   #isFresh = false
   #holding: Holding | undefined
+  /** Held by the gateway itself: the element has come, or its holder is done, and it is being reset. */
+  #isPreparing = false
 
   constructor(identity: { id: SlotId; seid: Seid; aliases: readonly Seid[] }, environment: SlotEnvironment) {
     this.id = identity.id
@@ -68,9 +76,29 @@ export class Slot {
     return this.#isMute ? 'mute' : 'ready'
   }
 
-  /** The element's name: the configured one, else the historical bytes of its last ATR. */
+  /** The element's name: the one bound to it, else the configured one, else that of its last ATR. */
   get sen(): Sen | undefined {
-    return this.#sen
+    if (this.#arrival === undefined) return undefined
+    return this.#binding === undefined ? this.nativeSen : (this.#binding.sen ?? undefined)
+  }
+
+  /** The name it has without a binding. */
+  get nativeSen(): Sen | undefined {
+    return this.#arrival && (configuredNameOf(this.#arrival) ?? this.#ownSen)
+  }
+
+  get binding(): Binding | undefined {
+    return this.#binding
+  }
+
+  /** Binds the element to a name and an application, or frees it; sessions that run go on. */
+  bind(binding: Binding | undefined): void {
+    this.#binding = binding
+  }
+
+  /** False when it was taken off the service plane by an AID of one byte. */
+  get isRouted(): boolean {
+    return this.#binding?.aid === undefined || this.#binding.aid.length > 2
   }
 
   /** The last ATR, in hex. */
@@ -82,13 +110,19 @@ export class Slot {
     return this.#queue.holder
   }
 
+  /** For how many milliseconds it has been held. */
+  get heldMs(): number {
+    return this.#queue.heldMs
+  }
+
   get waiting(): number {
     return this.#queue.waiting
   }
 
   /** AID to select before a TLS-SE session; the default-selected application when undefined. */
   get aid(): Uint8Array | undefined {
-    return this.#arrival?.aid
+    if (this.#binding === undefined) return this.#arrival?.aid
+    return this.#binding.aid === undefined ? undefined : bytesOfHex(this.#binding.aid)
   }
 
   /** The largest TLS record the element takes, header included; 0 while absent. */
@@ -103,7 +137,6 @@ export class Slot {
   async attach(arrival: Arrival): Promise<void> {
     if (this.#arrival !== undefined) throw new InternalError(`slot ${this.id} already has an element`)
     this.#arrival = arrival
-    this.#sen = configuredNameOf(arrival)
     this.#isFresh = false
     this.#isMute = false
     // The slot is held meanwhile, so that a client that comes early waits for its turn.
@@ -111,7 +144,7 @@ export class Slot {
     try {
       await this.#queue.enter(patience, new AbortController().signal, 'first')
       await this.#introduce(arrival)
-      this.#log.info('slot.ready', { sen: this.#sen, atr: this.atr })
+      this.#log.info('slot.ready', { sen: this.sen, atr: this.atr })
     } catch (error) {
       this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
     }
@@ -121,7 +154,7 @@ export class Slot {
   detach(cause: string): void {
     this.#arrival = undefined
     this.#atr = undefined
-    this.#sen = undefined
+    this.#ownSen = undefined
     const error = new ElementError('element.gone', cause)
     this.#holding?.revoke(error)
     this.#queue.dismiss(error)
@@ -140,12 +173,29 @@ export class Slot {
    * @throws LeaseError lease.queue-full, lease.expired, lease.revoked; ElementError element.absent,
    *         element.mute, element.gone; LinkError; the reason of `signal`
    */
-  async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
+  acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
+    return this.#acquire(request, signal, 'last')
+  }
+
+  /**
+   * As `acquire`, but waits for nobody: only for the reset that ends the lease before, if no one else does.
+   * @throws LeaseError lease.busy besides
+   */
+  async tryAcquire(holder: string, signal: AbortSignal): Promise<Lease> {
+    const { holder: other, waiting, heldMs } = this.#queue
+    if (other !== undefined && (!this.#isPreparing || waiting > 0)) {
+      const line = waiting === 0 ? '' : `, ${waiting} waiting`
+      throw new LeaseError('lease.busy', `held by ${other} for ${Math.ceil(heldMs / 1000)} s${line}`)
+    }
+    return this.#acquire({ holder, deadline: Infinity }, signal, 'first')
+  }
+
+  async #acquire(request: LeaseRequest, signal: AbortSignal, place: 'first' | 'last'): Promise<Lease> {
     if (this.#arrival === undefined) throw new ElementError('element.absent', `slot ${this.id} is empty`)
     const askedAt = this.#clock.now()
     const heldBy = this.#queue.holder
     if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
-    await this.#queue.enter(request, signal)
+    await this.#queue.enter(request, signal, place)
     try {
       const arrival = this.#present()
       // Held before the reset, so that who takes the slot away meanwhile finds somebody to take it from.
@@ -164,10 +214,12 @@ export class Slot {
   }
 
   async #introduce(arrival: Arrival): Promise<void> {
+    this.#isPreparing = true
     try {
       await this.#reset(arrival, 'cold')
       await this.#reset(arrival, 'warm')
     } finally {
+      this.#isPreparing = false
       this.#queue.leave()
     }
   }
@@ -182,14 +234,20 @@ export class Slot {
     const controller = new AbortController()
     let resetKind: ResetKind = 'warm'
     let isOver = false
+    const check = (): void => {
+      if (isOver) throw new InternalError(`slot ${this.id}: command after the end of its lease`)
+      if (controller.signal.aborted) throw controller.signal.reason as Error
+    }
     return {
       slot: this,
       scratch: element.scratch,
       revoked: controller.signal,
       revoke: (error) => controller.abort(error),
       transmit: async (command, response, deadline) => {
-        if (isOver) throw new InternalError(`slot ${this.id}: command after the end of its lease`)
-        if (controller.signal.aborted) throw controller.signal.reason as Error
+        check()
+        if (resetKind === 'cold') {
+          throw new ElementError('element.mute', 'it has not been reset since the command that failed')
+        }
         this.#isFresh = false
         try {
           return await element.transmit(command, response, deadline)
@@ -199,15 +257,22 @@ export class Slot {
           throw error
         }
       },
+      reset: async (kind) => {
+        check()
+        await this.#reset(arrival, resetKind === 'cold' ? 'cold' : kind)
+        resetKind = 'warm'
+      },
       [Symbol.asyncDispose]: async () => {
         if (isOver) return
         isOver = true
         this.#holding = undefined
+        this.#isPreparing = true
         try {
           if (this.#arrival === arrival && !this.#isFresh) await this.#reset(arrival, resetKind)
         } catch (error) {
           this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
         } finally {
+          this.#isPreparing = false
           this.#queue.leave()
         }
       },
@@ -224,7 +289,7 @@ export class Slot {
       if (this.#arrival !== arrival)
         throw new ElementError('element.gone', `slot ${this.id} lost its element`)
       this.#atr = atr
-      this.#sen = configuredNameOf(arrival) ?? senOfBytes(senOf(parseAtr(atr)))
+      this.#ownSen = senOfBytes(senOf(parseAtr(atr)))
       this.#isMute = false
       this.#isFresh = true
     } catch (error) {
