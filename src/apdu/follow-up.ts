@@ -15,6 +15,8 @@ export type FollowUpAction =
 export interface FollowUpRules {
   /** Values of SW1 that announce more data. */
   readonly moreSw1: readonly number[]
+  /** CLA INS P1 P2 of the command that fetches it; GET RESPONSE in the class of the first command when undefined. */
+  readonly fetch?: Uint8Array | undefined
   /** The most commands sent after the first, GET RESPONSE and repeats together. */
   readonly maxRounds: number
 }
@@ -34,7 +36,7 @@ export const SIM_AND_TLS_SE_RULES: FollowUpRules = {
 /** The follow-up of one command at a time; reusable, allocates no buffer after construction. */
 export class FollowUp {
   readonly #output: Uint8Array
-  readonly #rules: FollowUpRules
+  #rules: FollowUpRules
   /** The last command sent, as far as it matters: a case 2S command whole, of any other nothing. */
   readonly #last = new Uint8Array(CASE_2S_BYTES)
   #cla = 0
@@ -52,10 +54,12 @@ export class FollowUp {
   /**
    * Notes the command that the caller is about to send and forgets everything before.
    * @param command  one whole C-APDU, borrowed during the call only
+   * @param rules    for this command and those after it; the rules before hold on when left out
    * @throws ApduError apdu.malformed when it has no whole header
    */
-  start(command: Uint8Array): void {
+  start(command: Uint8Array, rules = this.#rules): void {
     this.#isRunning = false
+    this.#rules = rules
     const [cla] = command
     if (cla === undefined || command.length < HEADER_BYTES) {
       throw new ApduError('apdu.malformed', `command of ${command.length} bytes`)
@@ -91,7 +95,7 @@ export class FollowUp {
       return this.#send(sw & 0xff)
     }
     if (this.#rules.moreSw1.includes(sw1)) {
-      this.#last.set([this.#cla, INS_GET_RESPONSE, 0, 0])
+      this.#last.set(this.#rules.fetch ?? [this.#cla, INS_GET_RESPONSE, 0, 0])
       this.#mayRepeat = true
       return this.#send(sw & 0xff)
     }

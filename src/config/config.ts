@@ -26,9 +26,25 @@ export interface Config {
     readonly maxConnections: number
     readonly maxConnectionsPerAddress: number
   }
+  readonly racs: {
+    readonly host: string
+    readonly port: number
+    /** As configured; undefined: the default under `pki/` in the state directory. */
+    readonly files: { readonly [File in RacsFile]: string | undefined }
+    readonly dialect: 'draft' | 'reference'
+    readonly legacyRsa: boolean
+    readonly handshakeTimeoutMs: number
+    readonly idleTimeoutMs: number
+    readonly apduTimeoutMs: number
+    readonly maxConnections: number
+    readonly maxConnectionsPerAddress: number
+  }
   /** One entry per slot: tables with a count are spread out, SEIDs filled in. */
   readonly slots: readonly SlotConfig[]
 }
+
+/** The files of the administration plane. */
+export type RacsFile = 'ca' | 'cert' | 'key' | 'crl' | 'users'
 
 /** One simulated element. */
 export interface SlotConfig {
@@ -60,10 +76,11 @@ export function parseConfig(toml: string, file: string): Config {
     throw new ConfigError('config.invalid', `${file}: ${problems.join('; ')}`)
   }
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, slots } = checked.output
+  const { gateway, tls_se: tlsSe, racs, slots } = checked.output
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
+    racs: racsOf(racs),
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
   }
 }
@@ -89,6 +106,21 @@ function tlsSeOf(table: ConfigFile['tls_se']): Config['tlsSe'] {
     idleTimeoutMs: table.idle_timeout_ms,
     sessionTimeoutMs: table.session_timeout_ms,
     queueLength: table.queue_length,
+    maxConnections: table.max_connections,
+    maxConnectionsPerAddress: table.max_connections_per_address,
+  }
+}
+
+function racsOf(table: ConfigFile['racs']): Config['racs'] {
+  const { ca, cert, key, crl, users } = table
+  return {
+    ...table.listen,
+    files: { ca, cert, key, crl, users },
+    dialect: table.dialect,
+    legacyRsa: table.legacy_rsa,
+    handshakeTimeoutMs: table.handshake_timeout_ms,
+    idleTimeoutMs: table.idle_timeout_ms,
+    apduTimeoutMs: table.apdu_timeout_ms,
     maxConnections: table.max_connections,
     maxConnectionsPerAddress: table.max_connections_per_address,
   }

@@ -40,4 +40,19 @@ queue_length = 8                     # waiting clients per slot
 max_connections = 12000
 max_connections_per_address = 64
 
+[racs]                               # the administration plane
+listen = "127.0.0.1:7777"
+# ca = "pki/ca.pem"                  # who may issue client certificates; relative paths start at state_dir.
+# cert = "pki/server.pem"            # Without any of these files a first start makes them, for development;
+# key = "pki/server.key"             # \`iose pki\` makes your own
+# crl = "pki/crl.pem"
+# users = "users.toml"
+dialect = "draft"                    # or "reference": as the IoSE server of the protocol's author answers
+legacy_rsa = false                   # true: also TLS 1.2 without forward secrecy, for clients of that server
+handshake_timeout_ms = 10000
+idle_timeout_ms = 600000             # from one line to the next, and for a client to read its answers
+apdu_timeout_ms = 60000              # one APDU line, with all that it fetches
+max_connections = 256
+max_connections_per_address = 64
+
 ${DEFAULT_SLOTS}`

@@ -49,6 +49,22 @@ const tlsSe = v.strictObject({
   max_connections_per_address: count(64, 1, 1_000_000),
 })
 
+const racs = v.strictObject({
+  listen: v.optional(endpoint, '127.0.0.1:7777'),
+  ca: v.optional(text),
+  cert: v.optional(text),
+  key: v.optional(text),
+  crl: v.optional(text),
+  users: v.optional(text),
+  dialect: v.optional(v.picklist(['draft', 'reference']), 'draft'),
+  legacy_rsa: v.optional(v.boolean(), false),
+  handshake_timeout_ms: milliseconds(10_000),
+  idle_timeout_ms: milliseconds(600_000),
+  apdu_timeout_ms: milliseconds(60_000),
+  max_connections: count(256, 1, 1_000_000),
+  max_connections_per_address: count(64, 1, 1_000_000),
+})
+
 const printable = (mostBytes: number) =>
   v.pipe(
     v.string(),
@@ -84,6 +100,7 @@ const simulatorSlots = v.strictObject({
 export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
+  racs: v.optional(racs, {}),
   slots: v.optional(v.array(v.variant('driver', [simulatorSlots]))),
 })
 
@@ -105,6 +122,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(gateway.entries)
     case 'tls_se':
       return Object.keys(tlsSe.entries)
+    case 'racs':
+      return Object.keys(racs.entries)
     default:
       return Object.keys(simulatorSlots.entries)
   }

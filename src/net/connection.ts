@@ -8,6 +8,7 @@ import { PeerError } from './errors.ts'
 export class Connection {
   readonly #socket: Socket
   readonly #clock: Clock
+  readonly #listeners: Readonly<Record<string, (error: Error) => void>>
   #failure: Error | undefined
   #hasEnded = false
   #waiter: Waiter | undefined
@@ -19,12 +20,19 @@ export class Connection {
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket
     this.#clock = clock
-    socket.on('readable', () => this.#onReadable())
-    socket.on('end', () => this.#onEnd())
-    socket.on('error', (error) =>
-      this.fail(new PeerError('peer.gone', 'the connection broke', { cause: error })),
-    )
-    socket.on('close', () => this.fail(new PeerError('peer.gone', 'the connection broke')))
+    this.#listeners = {
+      readable: () => this.#onReadable(),
+      end: () => this.#onEnd(),
+      error: (error: Error) =>
+        this.fail(new PeerError('peer.gone', 'the connection broke', { cause: error })),
+      close: () => this.fail(new PeerError('peer.gone', 'the connection broke')),
+    }
+    for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener)
+  }
+
+  /** Why nothing more can be read or written, once that is so. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   /**
@@ -79,6 +87,12 @@ export class Connection {
   end(lastBytes?: Uint8Array): void {
     if (lastBytes !== undefined && this.#socket.writable) this.#socket.write(lastBytes)
     this.#socket.end()
+  }
+
+  /** Lets go of the socket, for somebody else to serve it; what was read of it last may be put back. */
+  detach(chunk?: Uint8Array): void {
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.off(event, listener)
+    if (chunk !== undefined) this.#socket.unshift(chunk)
   }
 
   /**

@@ -25,6 +25,8 @@ export interface Lease extends AsyncDisposable {
   readonly scratch: Uint8Array
   /** Aborted with a LeaseError or ElementError when the right is taken away before it was given back. */
   readonly revoked: AbortSignal
+  /** True from a command that failed to the next reset: the element may still be computing. */
+  readonly needsReset: boolean
   /**
    * Sends one command, as SecureElement.transmit.
    * @throws LeaseError lease.revoked when the right is gone; ElementError, LinkError, T1Error. After one of the
@@ -182,12 +184,16 @@ export class Slot {
    * @throws LeaseError lease.busy besides
    */
   async tryAcquire(holder: string, signal: AbortSignal): Promise<Lease> {
-    const { holder: other, waiting, heldMs } = this.#queue
-    if (other !== undefined && (!this.#isPreparing || waiting > 0)) {
-      const line = waiting === 0 ? '' : `, ${waiting} waiting`
-      throw new LeaseError('lease.busy', `held by ${other} for ${Math.ceil(heldMs / 1000)} s${line}`)
-    }
+    this.checkFree()
     return this.#acquire({ holder, deadline: Infinity }, signal, 'first')
+  }
+
+  /** @throws LeaseError lease.busy when somebody holds or awaits the slot, with who and for how long */
+  checkFree(): void {
+    const { holder, waiting, heldMs } = this.#queue
+    if (holder === undefined || (this.#isPreparing && waiting === 0)) return
+    const line = waiting === 0 ? '' : `, ${waiting} waiting`
+    throw new LeaseError('lease.busy', `held by ${holder} for ${Math.ceil(heldMs / 1000)} s${line}`)
   }
 
   async #acquire(request: LeaseRequest, signal: AbortSignal, place: 'first' | 'last'): Promise<Lease> {
@@ -242,6 +248,9 @@ export class Slot {
       slot: this,
       scratch: element.scratch,
       revoked: controller.signal,
+      get needsReset() {
+        return resetKind === 'cold'
+      },
       revoke: (error) => controller.abort(error),
       transmit: async (command, response, deadline) => {
         check()

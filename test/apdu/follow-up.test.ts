@@ -281,3 +281,22 @@ test('follow-up: an answer in pieces of any length arrives whole', () => {
   })
   fc.assert(property, { numRuns: 200, seed: 1 })
 })
+
+test('follow-up: rules with a fetch command use it, whatever the class of the first command', () => {
+  const rules = { moreSw1: [0x9f], maxRounds: 5, fetch: hex('80 12 34 56') }
+  const outcome = play(
+    [
+      ['00 A4 00 00', 'AA | 9F 02'],
+      ['80 12 34 56 02', '01 02 | 9F 01'],
+      ['80 12 34 56 01', '03 | 90 00'],
+    ],
+    rules,
+  )
+  assert.deepEqual(outcome, { data: 'AA010203', sw: '9000' })
+})
+
+test('follow-up: rules given at the start hold for that command', () => {
+  const followUp = new FollowUp(new Uint8Array(8), GENERAL_RULES)
+  followUp.start(hex('00 A4 00 00'), { moreSw1: [], maxRounds: 5 })
+  assert.deepEqual(followUp.received(hex('61 02')), { kind: 'done', length: 0, sw: 0x6102 })
+})

@@ -1,0 +1,113 @@
+// One client of the administration plane, whatever form its requests have: who it is, what it holds, what is
+// written about it.
+
+import type { Identity, User } from '../access/user.ts'
+import type { Clock } from '../base/clock.ts'
+import { codeOf, messageOf } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Inventory } from '../slots/inventory.ts'
+import { Commands } from './commands.ts'
+import type { Dialect } from './dialect.ts'
+import { Holdings } from './holdings.ts'
+import { Script } from './script.ts'
+import type { Failure } from './status.ts'
+
+export interface PlaneEnvironment {
+  readonly clock: Clock
+  readonly log: Log
+  readonly inventory: Inventory
+  readonly dialect: Dialect
+  readonly limits: RacsLimits
+  /** The user by the users file as it is now. */
+  userOf(identity: Identity): User | undefined
+}
+
+/** Milliseconds. */
+export interface RacsLimits {
+  /** From one whole line to the next; and how long a client may take to read its answers. */
+  readonly idleTimeoutMs: number
+  /** For one APDU line, all its commands together. */
+  readonly apduTimeoutMs: number
+}
+
+export class Peer implements AsyncDisposable {
+  /** `address:port`. */
+  readonly name: string
+  readonly environment: PlaneEnvironment
+  readonly #identity: Identity
+  readonly #log: Log
+  readonly #openedAt: number
+  readonly #abandonment = new AbortController()
+  readonly #holdings: Holdings
+  readonly #commands: Commands
+  #requests = 0
+  #lines = 0
+  #failures = 0
+
+  constructor(name: string, identity: Identity, environment: PlaneEnvironment) {
+    const { clock, dialect, inventory, limits, log } = environment
+    this.name = name
+    this.environment = environment
+    this.#identity = identity
+    this.#log = log.child({ peer: name })
+    this.#openedAt = clock.now()
+    const user = (): User | undefined => environment.userOf(identity)
+    this.#holdings = new Holdings(() => `racs ${user()?.name ?? '?'} ${name}`, this.#abandonment.signal)
+    const { apduTimeoutMs } = limits
+    const context = { dialect, inventory, clock, log: this.#log, apduTimeoutMs, user }
+    this.#commands = new Commands(context, this.#holdings)
+    const { cn, fingerprint } = identity
+    this.#log.info('racs.opened', { user: user()?.name, cn, fingerprint })
+  }
+
+  /** The state of a new request, or of a stream of them. */
+  script(): Script {
+    return new Script({
+      dialect: this.environment.dialect,
+      execute: (name, parameters) => {
+        this.#lines++
+        return this.#commands.run(name, parameters)
+      },
+      onFailure: (failure, code, error) => this.#logFailure(failure, code, error),
+    })
+  }
+
+  /** Counts a response that was given. */
+  answered(): void {
+    this.#requests++
+  }
+
+  /** The client is gone for good: nobody waits for anything in its name any more. */
+  abandon(error: Error): void {
+    this.#abandonment.abort(error)
+  }
+
+  /** Writes the one line about the end of this client. */
+  logEnd(error?: unknown): void {
+    const code = error === undefined ? 'closed' : codeOf(error)
+    const isBug = code === 'internal.unreachable'
+    this.#log[isBug ? 'error' : 'info']('racs.closed', {
+      user: this.environment.userOf(this.#identity)?.name,
+      code,
+      cause: error === undefined ? 'closed by the client' : messageOf(error),
+      requests: this.#requests,
+      lines: this.#lines,
+      failures: this.#failures,
+      durationMs: Math.round(this.environment.clock.now() - this.#openedAt),
+    })
+  }
+
+  /** Gives back every element, reset. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#holdings[Symbol.asyncDispose]()
+  }
+
+  #logFailure({ cause, text }: Failure, status: string, error: unknown): void {
+    this.#failures++
+    const isHurt = cause === 'link' || cause === 'element'
+    const level = cause === 'system' ? 'error' : isHurt ? 'warn' : 'info'
+    // What our own bugs say is not for the client, but for this line.
+    const said = cause === 'system' ? messageOf(error) : text
+    this.#log[level]('request.failed', { status, code: codeOf(error), cause: said })
+  }
+}
