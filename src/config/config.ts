@@ -1,12 +1,10 @@
 // TOML text to the typed configuration of the gateway; every error names file, path and the value found.
 
-import leven from 'leven'
-import { parse as parseToml, TomlError } from 'smol-toml'
-import * as v from 'valibot'
 import type { LogLevel } from '../base/log.ts'
 import { DEFAULT_SLOTS } from './default.ts'
 import { ConfigError } from './errors.ts'
 import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS, type SlotsTable } from './schema.ts'
+import { checked, tomlOf } from './toml.ts'
 
 export interface Config {
   readonly gateway: {
@@ -70,30 +68,14 @@ export interface SlotConfig {
  */
 export function parseConfig(toml: string, file: string): Config {
   const raw = tomlOf(toml, file)
-  const checked = v.safeParse(fileSchema, raw)
-  if (!checked.success) {
-    const problems = checked.issues.map(problemOf)
-    throw new ConfigError('config.invalid', `${file}: ${problems.join('; ')}`)
-  }
+  const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, slots } = checked.output
+  const { gateway, tls_se: tlsSe, racs, slots } = whole
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
-  }
-}
-
-function tomlOf(toml: string, file: string): unknown {
-  try {
-    return parseToml(toml)
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error
-    const [reason = ''] = error.message.split('\n')
-    const place = `line ${error.line}, column ${error.column}`
-    // No excerpt: the line may hold a secret.
-    throw new ConfigError('config.invalid', `${file}: ${place}: ${reason}`)
   }
 }
 
@@ -193,29 +175,6 @@ function claim(places: Map<string, string>, what: string, where: string): void {
     throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
   }
   places.set(what, where)
-}
-
-function problemOf(issue: v.BaseIssue<unknown>): string {
-  const keys = (issue.path ?? []).map((item) => item.key as string | number)
-  const path = keys.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === '' ? key : `${text}.${key}`
-  }, '')
-  if (issue.expected === 'never') return `${path}: unknown key${suggestion(keys)}`
-  const isSecret = keys.some((key) => SECRET_KEYS.includes(String(key)))
-  const found = isSecret ? '[secret]' : issue.received
-  const wants = issue.type === 'check' || issue.type === 'regex' ? issue.message : issue.expected
-  return `${path}: found ${found}, expected ${wants ?? issue.message}`
-}
-
-function suggestion(keys: readonly (string | number)[]): string {
-  const names = keys.map(String)
-  const wrong = names.at(-1) ?? ''
-  const ranked = knownKeysAt(names.slice(0, -1))
-    .map((key) => ({ key, distance: leven(key, wrong) }))
-    .sort((a, b) => a.distance - b.distance)
-  const [nearest] = ranked
-  return nearest === undefined ? '' : `; the nearest known one is '${nearest.key}'`
 }
 
 const MAX_HISTORICAL_BYTES = 15
