@@ -38,9 +38,12 @@ export interface ReferenceRun {
   readonly cards: readonly TranscriptCard[]
 }
 
-export async function referenceRun(dialect: DialectName = 'reference'): Promise<ReferenceRun> {
+export async function referenceRun(
+  dialect: DialectName = 'reference',
+  apduTimeoutMs = 5_000,
+): Promise<ReferenceRun> {
   const cards = [1, 2, 3, 4].map((n) => new TranscriptCard(`card${n}`, `key${n}.com`, systemClock))
   const aliases = [['999', 'key1'], ['key2'], [], []]
   const elements = cards.map((element, n) => ({ element, seid: String(n), aliases: aliases[n] ?? [] }))
-  return { plane: await RacsPlane.start({ dialect, users: REFERENCE_USERS, elements }), cards }
+  return { plane: await RacsPlane.start({ dialect, users: REFERENCE_USERS, elements, apduTimeoutMs }), cards }
 }

@@ -11,6 +11,8 @@ export class TranscriptCard implements SecureElement {
   readonly scratch = new Uint8Array(APDU_SCRATCH_BYTES)
   /** Every command that reached it, in hex, and `cold`, `warm`. */
   readonly seen: string[] = []
+  /** What SELECT answers; 61xx announces as many bytes. */
+  selectAnswer = 0x9000
   readonly #clock: Clock
   readonly #sen: string
   /** What E3 has left to hand out. */
@@ -56,6 +58,9 @@ export class TranscriptCard implements SecureElement {
     const p12 = (p1 << 8) | p2
     switch (ins) {
       case 0xa4:
+        this.#rest = this.selectAnswer >> 8 === 0x61 ? this.selectAnswer & 0xff : 0
+        this.#position = 0
+        return sw(this.selectAnswer)
       case 0x20:
       case 0xe1:
         return sw(0x9000)
