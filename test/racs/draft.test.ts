@@ -244,8 +244,8 @@ test('racs draft: a SEN that another element has is refused with its SEID, if th
 })
 
 test('racs draft: an element that falls silent costs its own client the time-out, and RESET mends it', async () => {
-  const run = await referenceRun('draft', 300)
-  await using plane = run.plane
+  await using run = await referenceRun('draft', 300)
+  const { plane } = run
   await using peer = await RacsPeer.open(plane.port, 'client')
   await using other = await RacsPeer.open(plane.port, 'alluser')
   const startedAt = systemClock.now()

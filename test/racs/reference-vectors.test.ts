@@ -38,8 +38,8 @@ test('racs reference vectors: the file has them all', () => {
 
 for (const vector of vectors.filter(({ id }) => !NOT_REPLAYED.includes(id))) {
   test(`racs reference ${vector.id}: ${vector.title}`, async () => {
-    const run = await referenceRun()
-    await using plane = run.plane
+    await using run = await referenceRun()
+    const { plane } = run
     let peer: RacsPeer | undefined
     let session = ''
     for (const [index, step] of vector.steps.entries()) {

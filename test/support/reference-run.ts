@@ -33,7 +33,7 @@ export const REFERENCE_USERS: readonly UserRules[] = [
   { name: 'alluser', cn: 'alluser', role: 'user', seids: '*', ...rulesOf(), elements: new Map() },
 ]
 
-export interface ReferenceRun {
+export interface ReferenceRun extends AsyncDisposable {
   readonly plane: RacsPlane
   readonly cards: readonly TranscriptCard[]
 }
@@ -45,5 +45,6 @@ export async function referenceRun(
   const cards = [1, 2, 3, 4].map((n) => new TranscriptCard(`card${n}`, `key${n}.com`, systemClock))
   const aliases = [['999', 'key1'], ['key2'], [], []]
   const elements = cards.map((element, n) => ({ element, seid: String(n), aliases: aliases[n] ?? [] }))
-  return { plane: await RacsPlane.start({ dialect, users: REFERENCE_USERS, elements, apduTimeoutMs }), cards }
+  const plane = await RacsPlane.start({ dialect, users: REFERENCE_USERS, elements, apduTimeoutMs })
+  return { plane, cards, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
 }
