@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { AccessPolicy, type UserRules } from '../../src/access/user.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { SecureElement } from '../../src/drivers/driver.ts'
@@ -96,13 +97,14 @@ export function certificateOf(name: string, ca: TestCa = sharedCa()): Connection
 /** A client of the administration plane that sends what it is told, byte by byte if need be. */
 export class RacsPeer implements AsyncDisposable {
   readonly socket: TLSSocket
+  readonly #raw: Socket
   #received = ''
   #isClosed = false
   #changed: (() => void) | undefined
 
-  private constructor(socket: TLSSocket) {
+  private constructor(socket: TLSSocket, raw: Socket) {
     this.socket = socket
-    socket.setNoDelay(true)
+    this.#raw = raw
     socket.on('data', (chunk: Buffer) => {
       this.#received += chunk.toString('latin1')
       this.#changed?.()
@@ -117,13 +119,15 @@ export class RacsPeer implements AsyncDisposable {
   }
 
   static async open(port: number, cn: string, options: ConnectionOptions = {}): Promise<RacsPeer> {
-    const socket = connect({
-      ...{ host: '127.0.0.1', port, servername: 'localhost' },
-      ...certificateOf(cn),
-      ...options,
-    })
+    const raw = connectTcp({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true })
+    const socket = connectTls({ socket: raw, servername: 'localhost', ...certificateOf(cn), ...options })
     await once(socket, 'secureConnect')
-    return new RacsPeer(socket)
+    return new RacsPeer(socket, raw)
+  }
+
+  /** Ends the connection at once and without a word. */
+  reset(): void {
+    this.#raw.resetAndDestroy()
   }
 
   /** `address:port` of this end: how the log calls it. */
