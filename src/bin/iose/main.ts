@@ -5,7 +5,12 @@ import { ConfigError } from '../../config/errors.ts'
 import { type CliCommand, CliError, EXIT, type ExitCode } from './command.ts'
 
 /** Each is imported when it is asked for. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {}
+const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {
+  pki: {
+    summary: 'the small certificate authority of the administration plane',
+    load: async () => (await import('./pki.ts')).pki,
+  },
+}
 
 const HELP = `Usage: iose COMMAND [arguments]
 
