@@ -39,10 +39,12 @@ export function usersIn(files: ReferenceFiles, warn: Warn): ReferenceUser[] {
   return [...users.values()]
 }
 
-/** Further SEIDs, by card or reader. */
-export function namedSeidsIn(files: ReferenceFiles): string[] {
+/** Every SEID that a table names, also on a line that is damaged: its policy concerns who may use all of them. */
+export function seidsIn(files: ReferenceFiles): string[] {
+  const listed = linesOf(files, USERS_FILE).flatMap(({ tokens }) => tokens.slice(2))
   const lines = [...linesOf(files, CARDS_FILE), ...linesOf(files, READERS_FILE)]
-  return lines.flatMap(({ tokens }) => tokens[1] ?? []).filter(isSeid)
+  const named = lines.flatMap(({ tokens }) => tokens[1] ?? [])
+  return [...new Set([...listed, ...named])].filter(isSeid)
 }
 
 /** True unless the last word on `se_default_access` is something else than yes. */
@@ -93,7 +95,7 @@ export function isSafeName(name: string): boolean {
 }
 
 /** What is used as a SEID here. The star would mean all of them. */
-export function isSeid(text: string): boolean {
+function isSeid(text: string): boolean {
   return /^[\x21-\x7E]{1,63}$/.test(text) && text !== '*' && !RESERVED_NAMES.includes(text)
 }
 
@@ -119,8 +121,8 @@ function userOf([cn = '', count = '', ...seids]: readonly string[], warn: Warn):
   }
   if (count === 'all') return { cn, seids: '*' }
   if (!/^\d{1,5}$/.test(count) || Number(count) > seids.length) {
-    warn(`not 'CN COUNT SEID...' or 'CN all': skipped`)
-    return undefined
+    warn(`not 'CN COUNT SEID...' or 'CN all': this user may use nothing`)
+    return { cn, seids: [] }
   }
   const counted = seids.slice(0, Number(count))
   if (counted.length < seids.length) warn(`more SEIDs than ${count}: the rest is skipped`)

@@ -12,12 +12,12 @@ import {
   isOpenByDefault,
   isSafeName,
   type MaskedHeader,
-  namedSeidsIn,
   type PolicyLine,
   policyIn,
   READERS_FILE,
   type ReferenceFiles,
   type ReferenceUser,
+  seidsIn,
   USERS_FILE,
   usersIn,
 } from './reference-files.ts'
@@ -30,7 +30,7 @@ export interface Conversion {
 
 /** The names of the files that matter, as far as `files` tells: those that it leads to come with the next call. */
 export function filesOf(files: ReferenceFiles): string[] {
-  const policies = seidsOf(files, usersIn(files, ignore)).map(policyName).filter(isSafeName)
+  const policies = seidsIn(files).map(policyName).filter(isSafeName)
   const lines = policies.flatMap((name) => policyIn(files, name, ignore))
   const filters = lines.flatMap(({ users }) => [...users.values()].flat()).filter(isSafeName)
   return [...new Set([USERS_FILE, CONFIG_FILE, CARDS_FILE, READERS_FILE, ...policies, ...filters])]
@@ -64,7 +64,7 @@ class Source {
     this.#files = files
     this.#warn = warn
     this.users = usersIn(files, warn)
-    this.seids = seidsOf(files, this.users)
+    this.seids = seidsIn(files)
     const damaged = [CONFIG_FILE, CARDS_FILE, READERS_FILE].filter((name) => isUnreadable(files, name))
     for (const name of damaged) warn(`${name}: cannot be read; SEIDs without AID file are closed`)
     this.#isOpen = damaged.length === 0 && isOpenByDefault(files)
@@ -203,12 +203,6 @@ function rulesTableOf({ aids, filters }: Rules): object {
     value: digitsOf(value),
   }))
   return { ...(aids === undefined ? {} : { aids }), ...(tables.length === 0 ? {} : { filters: tables }) }
-}
-
-/** Every SEID that the tables name. */
-function seidsOf(files: ReferenceFiles, users: readonly ReferenceUser[]): string[] {
-  const listed = users.flatMap(({ seids }) => (seids === '*' ? [] : seids))
-  return [...new Set([...listed, ...namedSeidsIn(files)])]
 }
 
 function policyName(seid: string): string {
