@@ -89,3 +89,17 @@ test('firewall: a flood of failed SELECTs is bounded, and ends in every filter b
   }
   assert.deepEqual(desk.sendAll(PING, '00 20 00 00'), ['passed', FILTERED])
 })
+
+test('firewall: of all 256 classes none gets a command through whose plain header a filter forbids', () => {
+  const plainOf = (cla: number): number => (cla < 0x80 ? 0 : cla < 0xc0 ? cla & 0xf0 : 0x80)
+  const channels = ['00', '01', '02', '03', ...Array.from({ length: 16 }, (_, n) => (0x40 + n).toString(16))]
+  for (const plain of [0x00, 0x80, 0x90, 0xa0, 0xb0]) {
+    const digits = plain.toString(16).padStart(2, '0')
+    const desk = new Desk(userOf({ filters: [filterOf(`FFFF0000 ${digits}200000`)] }))
+    for (const cla of channels) assert.equal(desk.send(`${cla} A4 04 00 06 ${A}`), 'passed')
+    for (let cla = 0; cla < 0xff; cla++) {
+      const passed = desk.send(`${cla.toString(16).padStart(2, '0')} 20 00 81`)
+      if (plainOf(cla) === plain) assert.equal(passed, FILTERED, cla.toString(16))
+    }
+  }
+})

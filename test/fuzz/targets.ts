@@ -2,8 +2,18 @@ import { apduCommand } from './apdu-command.ts'
 import { apduResponseFollowUp } from './apdu-response-follow-up.ts'
 import { atr } from './atr.ts'
 import { clientHello } from './client-hello.ts'
+import { firewall } from './firewall.ts'
 import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
+import { usersFile } from './users-file.ts'
 
 /** Every fuzz target, in the order in which they run. */
-export const targets: readonly FuzzTarget[] = [apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello]
+export const targets: readonly FuzzTarget[] = [
+  apduCommand,
+  apduResponseFollowUp,
+  atr,
+  tlsRecord,
+  clientHello,
+  usersFile,
+  firewall,
+]
