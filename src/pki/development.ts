@@ -1,6 +1,7 @@
 // Certificates for a gateway that is started for the first time, so that its administration plane can be tried.
 
-import { rm } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Authority } from './authority.ts'
 import { isThere } from './files.ts'
@@ -20,7 +21,7 @@ export async function makeDevelopmentPki(
   const hasAuthority = await isThere(join(directory, 'ca.pem'))
   const authority = hasAuthority
     ? await Authority.open(directory)
-    : await Authority.create(directory, { name: 'iose development CA', now })
+    : await Authority.create(directory, { name: NAME, now })
   await ensureOperator(authority, directory, now)
   if (!(await isThere(join(directory, 'server.pem')))) {
     // A wildcard address is where to listen, not where to call.
@@ -28,6 +29,12 @@ export async function makeDevelopmentPki(
     await authority.issueServer({ hosts: [...LOOPBACK, ...callable], algorithm: 'ec', now })
   }
   return { client: join(directory, `${OPERATOR}.pem`) }
+}
+
+/** True when the authority in `directory` is one that `makeDevelopmentPki` has made. */
+export async function isDevelopmentPki(directory: string): Promise<boolean> {
+  const pem = await readFile(join(directory, 'ca.pem'))
+  return new X509Certificate(pem).subject === `CN=${NAME}`
 }
 
 async function ensureOperator(authority: Authority, directory: string, now: Date): Promise<void> {
@@ -46,6 +53,7 @@ async function ensureOperator(authority: Authority, directory: string, now: Date
   await authority.issueClient({ name: OPERATOR, algorithm: 'ec', outDirectory: directory, now })
 }
 
+const NAME = 'iose development CA'
 const OPERATOR = 'operator'
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'] as const
 const WILDCARD: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

@@ -55,7 +55,10 @@ async function answerAll(
     if (line !== undefined) {
       const response = await script.take(line)
       deadline = clock.now() + limits.idleTimeoutMs
-      if (response === 'close') throw new PeerError('peer.syntax', 'an empty line')
+      if (response === 'close') {
+        await outbox.flushed()
+        throw new PeerError('peer.syntax', 'an empty line')
+      }
       if (response === undefined) continue
       answer(response)
       if (response.closes) return

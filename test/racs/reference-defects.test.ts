@@ -83,6 +83,13 @@ test("racs: a refused SELECT of another session leaves the holder's selection al
   assert.match((await run.peer.ask('APDU 2 002000000430303030'))[0]!, /^-706 001 /)
 })
 
+test('racs: an empty line that ends the session does not swallow the answers before it', async () => {
+  await using run = await open()
+  await run.peer.send('BEGIN t\r\nECHO 1\r\nEND\r\n\r\n')
+  assert.equal(await run.peer.response(), 'BEGIN t\r\n+009 001 1\r\nEND\r\n')
+  await run.peer.closed()
+})
+
 // Robustness probes of the reference: what overflows a buffer there.
 
 test('racs: a request name of 64 characters is echoed whole, one of 65 is refused', async () => {

@@ -23,6 +23,7 @@ async function iosed(...args: string[]): Promise<{ exitCode: unknown; stdout: st
   const child = spawn(process.execPath, [IOSED, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 10_000,
+    env: { ...process.env, XDG_STATE_HOME: directory },
   })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()))
@@ -114,10 +115,15 @@ test('a port that is taken is an error of configuration that names who holds it'
   const holder = createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
   const { port } = holder.address() as AddressInfo
-  const file = configFile(`tls_se.listen = "127.0.0.1:${port}"`)
-  const { exitCode, stderr } = await iosed('--config', file)
+  for (const [taken, other] of [
+    ['tls_se', 'racs'],
+    ['racs', 'tls_se'],
+  ] as const) {
+    const file = configFile(`${taken}.listen = "127.0.0.1:${port}"\n${other}.listen = "127.0.0.1:0"`)
+    const { exitCode, stderr } = await iosed('--config', file)
+    assert.equal(exitCode, 78)
+    const expected = `iosed: ${taken}.listen: cannot bind 127.0.0.1:${port} held by node (pid ${process.pid})`
+    assert.ok(stderr.startsWith(expected), stderr)
+  }
   holder.close()
-  assert.equal(exitCode, 78)
-  const expected = `iosed: tls_se.listen: cannot bind 127.0.0.1:${port} held by node (pid ${process.pid})`
-  assert.ok(stderr.startsWith(expected), stderr)
 })

@@ -3,11 +3,21 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { sharedCa, type TestCa } from './certificates.ts'
 
 /** The built entry file. */
 export const IOSED = join(import.meta.dirname, '../../dist/bin/iosed.js')
@@ -28,16 +38,21 @@ export class Gateway implements AsyncDisposable {
   readonly lines: LogLine[] = []
   /** Where the TLS-SE plane listens. */
   port = 0
+  /** Where the administration plane listens. */
+  racsPort = 0
+  readonly stateDir: string
   readonly #child: ChildProcess
   readonly #directory: string
   readonly #waiters = new Set<(line: LogLine | undefined) => void>()
   readonly #closed: Promise<unknown>
   #stderr = ''
+  #isReplaced = false
 
   private constructor(child: ChildProcess, directory: string) {
     this.pid = child.pid ?? 0
     this.#child = child
     this.#directory = directory
+    this.stateDir = join(directory, 'state')
     this.#closed = once(child, 'close')
     child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
     const reader = createInterface({ input: child.stdout! })
@@ -47,19 +62,54 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Starts a gateway and waits until it is ready.
-   * @param toml  the configuration, after the lines for a free port of 127.0.0.1 and the debug level; so keys of
-   *              tables are written dotted, `tls_se.queue_length = 1`, and `[[slots]]` come last
+   * @param toml  the configuration, after the lines for free ports of 127.0.0.1, the debug level and a state
+   *              directory with certificates and users; so keys of tables are written dotted,
+   *              `tls_se.queue_length = 1`, and `[[slots]]` come last
    * @param env   added to the environment
    */
   static async start(toml = '', env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
     const directory = mkdtempSync(join(tmpdir(), 'iosed-'))
     const file = join(directory, 'gateway.toml')
-    writeFileSync(file, `gateway.log_level = "debug"\ntls_se.listen = "127.0.0.1:0"\n${toml}`)
+    writeFileSync(file, configIn(directory) + toml)
+    makeState(join(directory, 'state'))
+    return Gateway.#startIn(directory, env)
+  }
+
+  static async #startIn(directory: string, env: NodeJS.ProcessEnv): Promise<Gateway> {
+    const file = join(directory, 'gateway.toml')
     const child = spawn(process.execPath, [IOSED, '--config', file], { env: { ...process.env, ...env } })
     const gateway = new Gateway(child, directory)
     const ready = await gateway.logged('gateway.ready')
     gateway.port = Number(String(ready['tlsSe']).split(':').at(-1))
+    gateway.racsPort = Number(String(ready['racs']).split(':').at(-1))
     return gateway
+  }
+
+  /** Ends the process by `signal` and starts it again with the same files. */
+  async restart(signal: NodeJS.Signals, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
+    await this.stop(signal)
+    this.#isReplaced = true
+    return Gateway.#startIn(this.#directory, env)
+  }
+
+  /** What starts a second one with the same files, for a shell; it ends by itself only when something is wrong. */
+  get commandLine(): string {
+    return `timeout 10 ${process.execPath} ${IOSED} --config ${join(this.#directory, 'gateway.toml')}`
+  }
+
+  /** Puts a line before those of the configuration, for the next start; a line that sets the same key goes. */
+  configure(line: string): void {
+    const file = join(this.#directory, 'gateway.toml')
+    const [key = ''] = line.split(' ')
+    const others = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((other) => !other.startsWith(`${key} `))
+    writeFileSync(file, [line, ...others].join('\n'))
+  }
+
+  /** Sends a signal that does not end the process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
   }
 
   /** Lines of `event` that fit. */
@@ -129,6 +179,7 @@ export class Gateway implements AsyncDisposable {
 
   /** Ends the process as an operator would; it must obey, and must not have complained. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isReplaced) return
     const expiry = setTimeout(() => this.#child.kill('SIGKILL'), 2 * PATIENCE_MS)
     const exitCode = await this.stop()
     clearTimeout(expiry)
@@ -154,11 +205,41 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
+/** What every configuration of a test starts with. */
+export function configIn(directory: string): string {
+  return [
+    'gateway.log_level = "debug"',
+    `gateway.state_dir = "${join(directory, 'state')}"`,
+    'tls_se.listen = "127.0.0.1:0"',
+    'racs.listen = "127.0.0.1:0"',
+    '',
+  ].join('\n')
+}
+
+/** A state directory with certificates of `ca`, an operator and a client who may use `sim1` and `sim3`. */
+export function makeState(stateDir: string, ca: TestCa = sharedCa()): void {
+  mkdirSync(join(stateDir, 'pki'), { recursive: true })
+  for (const file of ['ca.pem', 'server.pem', 'server.key', 'crl.pem']) {
+    copyFileSync(ca.path(file), join(stateDir, 'pki', file))
+  }
+  writeFileSync(join(stateDir, 'users.toml'), USERS)
+}
+
 function fits(line: LogLine, pattern: LogPattern): boolean {
   return Object.entries(pattern).every(([field, wanted]) =>
     wanted instanceof RegExp ? wanted.test(String(line[field])) : line[field] === wanted,
   )
 }
+
+const USERS = `[users.operator]
+cn = "operator"
+role = "operator"
+seids = ["*"]
+
+[users.client]
+cn = "client"
+seids = ["sim1", "sim3"]
+`
 
 /** For what should come within milliseconds; a busy machine needs more. */
 const PATIENCE_MS = 5_000

@@ -1,5 +1,7 @@
 // Puts the gateway together from its configuration, and takes it apart again.
 
+import { join } from 'node:path'
+import type { Identity, User } from '../../access/user.ts'
 import { type Clock, sleepUntil, systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
@@ -7,42 +9,74 @@ import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
 import type { Driver } from '../../drivers/driver.ts'
+import { DIALECTS } from '../../racs/dialect.ts'
+import { RacsServer } from '../../racs/server.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
+import { openBindings } from './bindings-file.ts'
 import { openDriver } from './catalog.ts'
 import { checkOpenFiles } from './limits.ts'
 import { holderOf } from './port-holder.ts'
+import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
 
 /** A gateway that runs. */
 export interface Gateway {
   /** Plane -> `address:port`. */
-  readonly addresses: { readonly tlsSe: string }
+  readonly addresses: { readonly tlsSe: string; readonly racs: string }
+  /** Reads users, certificates and revocation list again; sessions go on. Bad files leave everything as it is. */
+  reload(): void
   /** Ends all sessions, resets the elements, closes the drivers. Resolves within `DRAIN_MS`, come what may. */
   close(): Promise<void>
 }
 
 /**
  * Opens the drivers, waits a moment for the elements that are there, and listens.
- * @throws ConfigError when an address cannot be bound
+ * @throws ConfigError when an address cannot be bound, or a file cannot be used
  */
 export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const clock = systemClock
-  checkOpenFiles(config.tlsSe.maxConnections, log)
-  const inventory = new Inventory({ clock, log, queueLength: config.tlsSe.queueLength })
+  const stateDir = stateDirOf(config.gateway.stateDir, process.env)
+  checkOpenFiles(config.tlsSe.maxConnections + config.racs.maxConnections, log)
+  await ensureRacsFiles(config.racs, stateDir, log)
+  let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
+  if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
+  const bindings = await openBindings(join(stateDir, 'bindings.json'))
+  const inventory = new Inventory({ clock, log, queueLength: config.tlsSe.queueLength }, bindings)
   const drivers = await openDrivers(config, { clock, log, inventory })
-  const tlsSe = await listen(config, { clock, log, inventory })
+  const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
+  const limits = { idleTimeoutMs, apduTimeoutMs }
+  const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
+  const plane = { clock, log, inventory, dialect: DIALECTS[dialect], limits, userOf }
+  const racs = await listen('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
+  const tlsSe = await listen('tls_se', config.tlsSe, () =>
+    TlsSeServer.listen(config.tlsSe, { clock, log, inventory }),
+  )
   return {
-    addresses: { tlsSe: tlsSe.address },
+    addresses: { tlsSe: tlsSe.address, racs: racs.address },
+    reload() {
+      try {
+        const files = readRacsFiles(config.racs, stateDir, log)
+        racs.reload(files.credentials)
+        ;({ credentials, policy } = files)
+        log.info('config.reloaded')
+      } catch (error) {
+        log.error('config.reload-failed', {
+          cause: messageOf(error),
+          advice: 'what was read before holds on',
+        })
+      }
+    },
     async close() {
       inventory.revokeAll('the gateway is stopping')
-      const drained = tlsSe
-        .close()
-        .then(() => Promise.all(drivers.map((driver) => driver[Symbol.asyncDispose]())))
+      const drained = Promise.all([tlsSe.close(), racs.close()]).then(() =>
+        Promise.all(drivers.map((driver) => driver[Symbol.asyncDispose]())),
+      )
       const isDrained = await Promise.race([
         drained.then(() => true),
         sleepUntil(clock, clock.now() + DRAIN_MS).then(() => false),
       ])
-      if (!isDrained) log.warn('gateway.drain-expired', { connections: tlsSe.connections })
+      const connections = tlsSe.connections + racs.connections
+      if (!isDrained) log.warn('gateway.drain-expired', { connections })
     },
   }
 }
@@ -68,17 +102,17 @@ async function openDrivers(
   return drivers
 }
 
-async function listen(
-  config: Config,
-  environment: { clock: Clock; log: Log; inventory: Inventory },
-): Promise<TlsSeServer> {
+async function listen<Plane>(
+  table: string,
+  { host, port }: { host: string; port: number },
+  bind: () => Promise<Plane>,
+): Promise<Plane> {
   try {
-    return await TlsSeServer.listen(config.tlsSe, environment)
+    return await bind()
   } catch (error) {
-    const { host, port } = config.tlsSe
     const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
     const holder = taken ? ` held by ${holderOf(port) ?? 'a process of another user'}` : ''
-    const message = `tls_se.listen: cannot bind ${host}:${port}${holder}`
+    const message = `${table}.listen: cannot bind ${host}:${port}${holder}`
     throw new ConfigError('config.invalid', message, { cause: error })
   }
 }

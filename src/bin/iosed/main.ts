@@ -60,8 +60,9 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('SIGHUP', () => gateway.reload())
   // Last: whoever reads this may send the first signal at once.
-  log.info('gateway.ready', { version: versionOf(), tlsSe: gateway.addresses.tlsSe })
+  log.info('gateway.ready', { version: versionOf(), ...gateway.addresses })
 }
 
 function versionOf(): string {
