@@ -2,6 +2,7 @@
 // Keys are TOML's snake_case; what comes out is typed and complete.
 
 import * as v from 'valibot'
+import { endpoint, text } from './values.ts'
 
 const MAX_MS = 86_400_000
 
@@ -10,18 +11,6 @@ const milliseconds = (fallback: number) =>
 
 const count = (fallback: number, least: number, most: number) =>
   v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), fallback)
-
-const text = v.pipe(
-  v.string(),
-  v.check((value) => value !== '', 'a text that is not empty'),
-)
-
-const endpoint = v.pipe(
-  v.string(),
-  v.regex(/^(\[[0-9A-Fa-f:.]+\]|[^:\s[\]]+):\d{1,5}$/, 'an address of the form host:port or [v6]:port'),
-  v.check((address) => endpointOf(address).port <= 65_535, 'a port from 0 to 65535'),
-  v.transform(endpointOf),
-)
 
 /** @param wants  what the message says is wanted, for instance `64 hex digits` */
 const hex = (leastBytes: number, mostBytes: number, wants: string) =>
@@ -127,11 +116,6 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
     default:
       return Object.keys(simulatorSlots.entries)
   }
-}
-
-function endpointOf(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':')
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) }
 }
 
 function isHexOf(digits: string, leastBytes: number, mostBytes: number): boolean {
