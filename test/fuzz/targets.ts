@@ -3,6 +3,8 @@ import { apduResponseFollowUp } from './apdu-response-follow-up.ts'
 import { atr } from './atr.ts'
 import { clientHello } from './client-hello.ts'
 import { firewall } from './firewall.ts'
+import { racsResponse } from './racs-response.ts'
+import { racsUri } from './racs-uri.ts'
 import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
 import { usersFile } from './users-file.ts'
@@ -16,4 +18,6 @@ export const targets: readonly FuzzTarget[] = [
   clientHello,
   usersFile,
   firewall,
+  racsResponse,
+  racsUri,
 ]
