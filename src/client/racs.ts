@@ -110,7 +110,11 @@ export class RacsClient implements AsyncDisposable {
   }
 
   /** Names the element; without `name` it takes again that of its ATR. */
-  sen(seid: string, { name, aid }: Partial<Sen>, deadline: number): Promise<StatusLine> {
+  sen(
+    seid: string,
+    { name, aid }: { name?: string | undefined; aid?: string | undefined },
+    deadline: number,
+  ): Promise<StatusLine> {
     if (name === undefined) return this.#command(commandLine('SEN', seid), deadline)
     return this.#command(commandLine('SEN', seid, name, ...(aid === undefined ? [] : [aid])), deadline)
   }

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { messageOf } from '../base/errors.ts'
 import { ConfigError } from './errors.ts'
-import { invalid, tomlOf } from './problem.ts'
+import { checked, tomlOf } from './toml.ts'
 import { type Endpoint, endpoint, text } from './values.ts'
 
 /** One `[profiles.NAME]`; what it does not say is undefined. */
@@ -50,9 +50,8 @@ export function profileFileOf(environment: NodeJS.ProcessEnv): string {
  * @param file  what messages call it, and where relative paths start
  */
 export function parseProfile(toml: string, file: string, name?: string): Profile {
-  const checked = v.safeParse(fileSchema, tomlOf(toml, file))
-  if (!checked.success) throw invalid(file, checked.issues, { knownKeysAt, secretKeys: [] })
-  const { default_profile: fallback, profiles } = checked.output
+  const shape = { schema: fileSchema, knownKeysAt, secretKeys: [] }
+  const { default_profile: fallback, profiles } = checked(tomlOf(toml, file), file, shape)
   const known = Object.keys(profiles).join(', ') || 'none'
   if (fallback !== undefined && !Object.hasOwn(profiles, fallback)) {
     const message = `${file}: default_profile: found "${fallback}", expected a profile; there are ${known}`

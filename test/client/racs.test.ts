@@ -4,10 +4,10 @@ import type { TLSSocket } from 'node:tls'
 import { hexOf } from '../../src/base/hex.ts'
 import type { ClientError } from '../../src/client/errors.ts'
 import { RacsClient, type RacsTarget, successOf } from '../../src/client/racs.ts'
-import { TestPki } from '../support/test-pki.ts'
 import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { type Answer, linesOf, nameOf, replyTo, ScriptedGateway } from '../support/scripted-gateway.ts'
+import { TestPki } from '../support/test-pki.ts'
 
 const pki = new TestPki()
 after(() => pki.remove())

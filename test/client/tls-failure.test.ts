@@ -7,9 +7,9 @@ import type { TlsOptions } from 'node:tls'
 import { systemClock } from '../../src/base/clock.ts'
 import type { ClientError } from '../../src/client/errors.ts'
 import { RacsClient, type RacsTarget } from '../../src/client/racs.ts'
-import { TestPki } from '../support/test-pki.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { type Answer, replyTo, ScriptedGateway } from '../support/scripted-gateway.ts'
+import { TestPki } from '../support/test-pki.ts'
 
 const pki = new TestPki()
 const foreign = new TestPki()

@@ -21,11 +21,19 @@ export interface CliCommand {
   /** The whole text of `iose WORD --help`, with an example. */
   readonly help: string
   /**
+   * The text of `iose WORD SUBWORD --help`, or undefined for `help`.
+   * @param args  what follows the word
+   */
+  helpOf?(args: readonly string[]): Promise<string | undefined>
+  /**
    * @param args  what follows the word; `--help` is dealt with already
    * @throws CliError
    */
   run(args: readonly string[]): Promise<ExitCode>
 }
+
+/** Commands by name, each imported when it is asked for. */
+export type CommandTable = Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>>
 
 /** Ends the command with a message for its user: cause, holder, next step. */
 export class CliError extends Error {

@@ -2,10 +2,14 @@
 
 import { messageOf } from '../../base/errors.ts'
 import { ConfigError } from '../../config/errors.ts'
-import { type CliCommand, CliError, EXIT, type ExitCode } from './command.ts'
+import { CliError, type CommandTable, EXIT, type ExitCode } from './command.ts'
 
 /** Each is imported when it is asked for. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {
+const COMMANDS: CommandTable = {
+  racs: {
+    summary: 'use and administrate elements: list, apdu, sen, run, console and more',
+    load: async () => (await import('./racs.ts')).racs,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,
@@ -35,7 +39,7 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   }
   const command = await entry.load()
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(command.help)
+    process.stdout.write((await command.helpOf?.(args)) ?? command.help)
     return EXIT.done
   }
   return command.run(args)
