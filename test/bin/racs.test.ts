@@ -244,10 +244,11 @@ test('iose racs: a key that others can read is warned of, and works', async () =
 })
 
 test('iose racs: every subcommand has its help with an example', async () => {
-  for (const name of ['list', 'apdu', 'poweron', 'shutdown', 'reset', 'sen', 'run', 'console']) {
-    const { exitCode, stdout } = await iose(['racs', name, '--help'], { env })
+  const names = ['list', 'apdu', 'poweron', 'shutdown', 'reset', 'sen', 'run', 'console']
+  const printed = await Promise.all(names.map((name) => iose(['racs', name, '--help'], { env })))
+  for (const [index, { exitCode, stdout }] of printed.entries()) {
     assert.equal(exitCode, 0)
-    assert.ok(stdout.startsWith(`Usage: iose racs ${name}`), name)
+    assert.ok(stdout.startsWith(`Usage: iose racs ${names[index] ?? ''}`))
     assert.match(stdout, /\nExample: /)
   }
   assert.match((await iose(['racs', '--help'])).stdout, /^Usage: iose racs SUBCOMMAND/)

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { linesOf, replyTo, ScriptedGateway } from './scripted-gateway.ts'
 import type { TestPki } from './test-pki.ts'
 
-/** Elements sim1 and sim2; sim2 is held by somebody else. `ECHO cut` cuts the connection. */
+/** Elements sim1 and sim2; sim2 is held by somebody else. `ECHO cut` cuts the connection, `ECHO never` has no answer. */
 export function smallGateway(pki: TestPki): Promise<ScriptedGateway> {
   return ScriptedGateway.start(pki, answer)
 }
@@ -14,6 +14,7 @@ function answer(request: string, socket: TLSSocket): void {
   const lines = linesOf(request)
   for (const [index, text] of lines.entries()) {
     if (text === 'ECHO cut') return void socket.destroy()
+    if (text === 'ECHO never') return
     const isKept = text.endsWith(' APPEND')
     const [code, said] = statusOf(isKept ? text.slice(0, -' APPEND'.length) : text)
     const status = `${code} ${String(index + 1).padStart(3, '0')} ${said}`

@@ -25,6 +25,8 @@ export class ConsoleSession implements AsyncDisposable {
   readonly #settings: ConsoleSettings
   #client: RacsClient | undefined
   #isBusy = false
+  /** The session that Ctrl-C ended, until that is told. */
+  #givenUp: RacsClient | undefined
   #seid: string | undefined
   #block: { id: string | undefined; lines: string[] } | undefined
   #seids: readonly string[] = []
@@ -82,6 +84,11 @@ export class ConsoleSession implements AsyncDisposable {
     try {
       return await this.#do(actionOf(text, this.#seid))
     } catch (error) {
+      if (this.#givenUp !== undefined) {
+        this.#givenUp = undefined
+        this.#complain('given up; the next command connects again')
+        return true
+      }
       const told = error instanceof ClientError ? cliErrorOf(error, this.#settings.destination.name) : error
       if (!(told instanceof CliError)) throw told
       const isLost = told.exitCode === EXIT.failed
@@ -96,8 +103,12 @@ export class ConsoleSession implements AsyncDisposable {
 
   /** Gives up what is under way, and the session with it; or else the request in the making. */
   async interrupt(): Promise<void> {
-    if (this.#isBusy) await this.#client?.[Symbol.asyncDispose]()
-    else this.#block = undefined
+    if (!this.#isBusy) {
+      this.#block = undefined
+      return
+    }
+    this.#givenUp = this.#client
+    await this.#client?.[Symbol.asyncDispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
