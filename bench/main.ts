@@ -8,6 +8,7 @@ import { IOSED } from './child.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
+import { racs } from './racs.ts'
 import { relay } from './relay.ts'
 import { jsonOf, type Row, tableOf } from './row.ts'
 import { start } from './start.ts'
@@ -15,15 +16,15 @@ import { start } from './start.ts'
 const HELP = `Usage: npm run bench -- [--only PATTERN] [--quick] [--json FILE]
 
 Measures the build in dist/ and prints a table; every floor and limit in it was measured or computed in the same
-run. Takes about two minutes.
+run. Takes about three minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, handshakes, hello, idle, start, card
+                  relay, racs, handshakes, hello, idle, start, card
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const BENCHMARKS = [relay, handshakes, hello, idle, start, card]
+const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card]
 
 interface Options {
   readonly only?: string | undefined
