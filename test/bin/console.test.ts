@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after, before, type TestContext } from 'node:test'
-import { TestPki } from '../support/certificates.ts'
 import { IOSE, iose } from '../support/iose.ts'
 import { linesOf, type ScriptedGateway } from '../support/scripted-gateway.ts'
 import { smallGateway } from '../support/small-gateway.ts'
+import { TestPki } from '../support/test-pki.ts'
 
 const pki = new TestPki()
 const directory = mkdtempSync(join(tmpdir(), 'iose-console-'))

@@ -12,6 +12,8 @@ export interface Issue {
   readonly from?: Date
   readonly until?: Date
   readonly key?: 'ec' | 'rsa'
+  /** Alternative names as openssl writes them; those of this machine when left out. */
+  readonly names?: string
 }
 
 export class TestCa implements Disposable {
@@ -29,9 +31,10 @@ export class TestCa implements Disposable {
   }
 
   /** Makes NAME.pem and NAME.key. */
-  issue(name: string, { subject = `/CN=${name}`, from, until, key = 'ec' }: Issue = {}): this {
+  issue(name: string, issue: Issue = {}): this {
+    const { subject = `/CN=${name}`, from, until, key = 'ec', names = LOCAL_NAMES } = issue
     this.#openssl('req', ...KEY[key], '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, [
-      ...['-subj', subject, '-config', 'openssl.cnf'],
+      ...['-subj', subject, '-config', 'openssl.cnf', '-addext', `subjectAltName=${names}`],
     ])
     this.#openssl('ca', '-batch', '-notext', '-config', 'openssl.cnf', [
       ...['-in', `${name}.csr`, '-out', `${name}.pem`, '-extensions', 'leaf'],
@@ -100,6 +103,7 @@ private_key = ${directory}/ca.key
 default_md = sha256
 policy = any
 unique_subject = no
+copy_extensions = copy
 crl_extensions = crl
 [any]
 commonName = supplied
@@ -116,7 +120,6 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 [leaf]
 basicConstraints = CA:false
-subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 `
@@ -126,4 +129,5 @@ const KEY = {
   ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
   rsa: ['-newkey', 'rsa:2048'],
 }
+const LOCAL_NAMES = 'DNS:localhost,IP:127.0.0.1,IP:::1'
 const DAY_MS = 86_400_000

@@ -1,9 +1,6 @@
-// A CA and what it signs, made on the spot by the openssl command, in a directory of their own.
+// The credentials that the tests of clients need, in memory and in files.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { type Issue, TestCa } from './certificates.ts'
 
 /** PEM, both; the files are `NAME.pem` and `NAME.key`. */
 export interface Credential {
@@ -12,74 +9,27 @@ export interface Credential {
 }
 
 export class TestPki {
-  readonly directory = mkdtempSync(join(tmpdir(), 'iose-pki-'))
+  readonly #authority = new TestCa('Test CA')
+  readonly directory = this.#authority.directory
   /** PEM of the CA, also in `ca.pem`. */
-  readonly ca: string
+  readonly ca = this.#authority.read('ca.pem')
   /** For localhost and 127.0.0.1. */
-  readonly server: Credential
-  readonly client: Credential
-
-  constructor() {
-    const authority = ['-x509', '-subj', '/CN=Test CA', '-keyout', 'ca.key', '-out', 'ca.pem']
-    this.#openssl('req', ...NEW_KEY, ...authority)
-    this.ca = this.#read('ca.pem')
-    this.server = this.issue('server', 'DNS:localhost,IP:127.0.0.1')
-    this.client = this.issue('client', 'DNS:client')
-  }
+  readonly server = this.issue('server', 'DNS:localhost,IP:127.0.0.1')
+  readonly client = this.issue('client', 'DNS:client')
 
   /** @param names  as openssl writes them */
-  issue(file: string, names: string): Credential {
-    const [signer, out] = [
-      ['-x509', '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-      ['-keyout', `${file}.key`, '-out', `${file}.pem`],
-    ]
-    const subject = ['-subj', `/CN=${file}`, '-addext', `subjectAltName=${names}`]
-    this.#openssl('req', ...NEW_KEY, ...signer, ...out, ...subject, '-addext', 'basicConstraints=CA:FALSE')
-    return this.#credential(file)
+  issue(file: string, names: string, dates: Issue = {}): Credential {
+    this.#authority.issue(file, { names, ...dates })
+    return { cert: this.#authority.read(`${file}.pem`), key: this.#authority.read(`${file}.key`) }
   }
 
   /** For localhost, long expired. */
   expired(): Credential {
-    writeFileSync(join(this.directory, 'index'), '')
-    writeFileSync(join(this.directory, 'ca.cnf'), CA_CONFIG)
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    this.#openssl('req', ...NEW_KEY, '-keyout', 'expired.key', '-out', 'expired.csr', ...names)
-    const dates = ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z']
-    const files = ['-config', 'ca.cnf', '-in', 'expired.csr', '-out', 'expired.pem']
-    this.#openssl('ca', '-batch', '-notext', ...dates, ...files)
-    return this.#credential('expired')
+    const dates = { from: new Date('2020-01-01'), until: new Date('2020-01-02') }
+    return this.issue('expired', 'DNS:localhost,IP:127.0.0.1', dates)
   }
 
   remove(): void {
-    rmSync(this.directory, { recursive: true })
-  }
-
-  #credential(file: string): Credential {
-    return { cert: this.#read(`${file}.pem`), key: this.#read(`${file}.key`) }
-  }
-
-  #read(file: string): string {
-    return readFileSync(join(this.directory, file), 'utf8')
-  }
-
-  #openssl(...args: string[]): void {
-    execFileSync('openssl', args, { cwd: this.directory, stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#authority[Symbol.dispose]()
   }
 }
-
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'] as const
-
-const CA_CONFIG = `[ca]
-default_ca = here
-[here]
-database = index
-new_certs_dir = .
-certificate = ca.pem
-private_key = ca.key
-rand_serial = yes
-default_md = sha256
-policy = any
-copy_extensions = copy
-[any]
-commonName = supplied
-`

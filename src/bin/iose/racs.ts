@@ -25,10 +25,14 @@ const SUBCOMMANDS: CommandTable = {
     summary: 'an interactive session',
     load: async () => (await import('./racs/console.ts')).consoleCommand,
   },
+  'import-users': {
+    summary: 'take over the users of a reference server',
+    load: async () => (await import('./import-users.ts')).importUsers,
+  },
 }
 
 export const racs: CliCommand = {
-  summary: 'use and administrate elements: list, apdu, poweron, shutdown, reset, sen, run, console',
+  summary: 'use and administrate elements: list, apdu, sen, run, console and more',
   help: `Usage: iose racs SUBCOMMAND [arguments]
 
 Speaks RACS, APDU scripts over mutually authenticated TLS, with a gateway.
