@@ -134,7 +134,7 @@ test('iose racs: what is called wrongly is exit code 64 and sends nothing', asyn
   }
   assert.equal((await iose(['racs', 'list', '--gateway', 'x'], { env })).exitCode, 64)
   assert.match((await iose(['racs'])).stderr, /a subcommand is missing; there are list, /)
-  assert.match((await iose(['racs', 'list', '--cert', 'x'], { env })).stderr, /--key and --ca missing/)
+  assert.match((await iose(['racs', 'list', '--key', 'x'], { env })).stderr, /--cert missing/)
 })
 
 test('iose racs: no message shows an APDU', async () => {
@@ -226,6 +226,13 @@ test('iose racs: without a word the credentials of the gateway of this machine a
   const none = await iose(place, { env })
   assert.equal(none.exitCode, 78)
   assert.match(none.stderr, /no credentials: .*operator\.pem.*\nNext: give --cert/)
+})
+
+test('iose racs: beside NAME.pem lie NAME.key and ca.pem, if nothing else is said', async () => {
+  const args = ['racs', 'list', '--gateway', `127.0.0.1:${gateway.port}`, '--cert', file('client.pem')]
+  assert.equal((await iose(args, { env })).stdout, 'sim1\nsim2\n')
+  const said = await iose([...args, '--ca', join(directory, 'nowhere.pem')], { env })
+  assert.match(said.stderr, /no credentials: .*nowhere\.pem/)
 })
 
 test('iose racs: a key that others can read is warned of, and works', async () => {

@@ -28,7 +28,11 @@ export function readRacsFiles(racs: Config['racs'], stateDir: string, log: Log):
     try {
       return readFileSync(path(file), 'utf8')
     } catch (error) {
-      const message = `racs.${file}: cannot read ${path(file)}; \`iose pki --help\` shows how it is made`
+      const next =
+        file === 'users'
+          ? 'it says who may use what: `iose pki client NAME` prints a table for it'
+          : '`iose pki --help` shows how it is made'
+      const message = `racs.${file}: cannot read ${path(file)}; ${next}`
       throw new ConfigError('config.missing', message, { cause: error })
     }
   }

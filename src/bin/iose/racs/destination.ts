@@ -2,11 +2,11 @@
 
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf } from '../../../base/errors.ts'
 import type { RacsTarget } from '../../../client/racs.ts'
 import { loadConfig } from '../../../config/load.ts'
-import { loadProfile } from '../../../config/profile.ts'
+import { loadProfile, type Profile } from '../../../config/profile.ts'
 import { stateDirOf } from '../../../config/state-dir.ts'
 import type { Endpoint } from '../../../config/values.ts'
 import { CliError, EXIT } from '../command.ts'
@@ -27,24 +27,31 @@ export interface Destination {
 export function destinationOf(shared: SharedOptions, gateway?: Endpoint): Destination {
   const profile = loadProfile(shared.profile, process.env)
   const { host, port } = gateway ?? shared.gateway ?? profile.gateway ?? DEFAULT_GATEWAY
-  const paths = {
-    cert: shared.cert ?? profile.cert,
-    key: shared.key ?? profile.key,
-    ca: shared.ca ?? profile.ca,
-  }
-  const missing = Object.entries(paths).filter(([, path]) => path === undefined)
-  // A certificate of one place with the key of another would only confuse.
-  if (missing.length > 0 && missing.length < 3) {
-    const flags = missing.map(([name]) => `--${name}`).join(' and ')
-    throw new CliError(EXIT.usage, `${flags} missing: certificate, key and CA go together`)
-  }
-  const { cert, key, ca } = missing.length === 0 ? paths : developmentPaths(shared)
+  const { cert, key, ca } = pathsOf(shared, profile)
   const credential = { cert: contentOf(cert), key: contentOf(key), ca: contentOf(ca) }
   const servername = shared.servername ?? profile.servername
   return {
     target: { host, port, servername, ...credential },
     name: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
     warnings: [...keyWarnings(key), ...dateWarnings(cert, credential.cert)],
+  }
+}
+
+/**
+ * The files that go together: where only the certificate is named, the others lie beside it as `iose pki client`
+ * leaves them. A certificate of one place with the key of another would only confuse.
+ */
+function pathsOf(shared: SharedOptions, profile: Profile): { cert: string; key: string; ca: string } {
+  const { cert = profile.cert, key, ca } = shared
+  if (cert === undefined) {
+    if (key === undefined && ca === undefined) return developmentPaths(shared)
+    throw new CliError(EXIT.usage, '--cert missing: certificate, key and CA go together')
+  }
+  const own = shared.cert === undefined ? profile : {}
+  return {
+    cert,
+    key: key ?? own.key ?? `${cert.replace(/\.pem$/, '')}.key`,
+    ca: ca ?? own.ca ?? join(dirname(cert), 'ca.pem'),
   }
 }
 

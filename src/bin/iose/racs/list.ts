@@ -18,6 +18,9 @@ Example: iose racs list --gateway gateway.example:7777 --profile lab
     const { shared, positionals } = argumentsOf(args)
     checkCount(positionals, 'list', 0)
     const seids = await inSession(shared, ({ client, deadline }) => client.list(deadline()))
+    if (seids.length === 0 && !shared.isQuiet) {
+      process.stderr.write('No element is there for you. Rights are given in users.toml of the gateway.\n')
+    }
     if (shared.isJson) printJson(seids)
     else for (const seid of seids) printLine(seid)
     return EXIT.done

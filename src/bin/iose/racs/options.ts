@@ -33,8 +33,9 @@ export interface Arguments {
 export const SHARED_HELP = `Flags of every subcommand:
   --gateway HOST:PORT  default: that of the profile, else 127.0.0.1:7777
   --cert, --key, --ca FILE
-                       PEM; default: those of the profile, else operator.pem, operator.key and ca.pem
-                       of a gateway on this machine (its state directory, pki/)
+                       PEM; beside NAME.pem lie NAME.key and ca.pem, unless they are given too;
+                       default: those of the profile, else operator.pem of a gateway on this machine
+                       (its state directory, pki/)
   --servername NAME    the name in the certificate of the gateway, if it is not HOST
   --profile NAME       of ~/.config/iose/config.toml; default: its default_profile
   --config FILE, --state-dir DIR
