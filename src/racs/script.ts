@@ -76,19 +76,16 @@ export class Script {
 
   /** A line that is too long to be taken; the session cannot go on after it. */
   overlong(maxBytes: number): Response {
+    // The request has failed before; its first error is its answer.
+    if (this.#pending !== undefined) return { ...this.#pending, closes: true }
+    if (this.#state === 'open') this.#line++
+    else this.#clear()
     const error = new RequestError('request.syntax', `line of more than ${maxBytes} bytes`)
-    this.#line += this.#state === 'open' ? 1 : 0
     return { ...this.#failed(error, undefined), closes: true }
   }
 
   #begin(word: string, tokens: readonly string[]): Response | undefined {
-    this.#id = undefined
-    this.#line = 0
-    this.#kept = []
-    this.#last = undefined
-    this.#isLastKept = false
-    this.#length = 0
-    this.#pending = undefined
+    this.#clear()
     if (word !== 'BEGIN') {
       const response = this.#failed(new RequestError('request.not-begun', 'BEGIN is expected'), undefined)
       // No request, so no END either to wait for with the answer; but one may follow.
@@ -113,14 +110,27 @@ export class Script {
     if (word !== 'END') return undefined
     this.#state = 'idle'
     const pending = this.#pending
-    this.#pending = undefined
+    this.#clear()
     return pending
   }
 
   #end(): Response {
     this.#state = 'idle'
     const last = this.#last ?? { sign: '+', code: '001', line: 0, text: 'No error' }
-    return { id: this.#id, statuses: [...this.#kept, last], closes: this.#hasQuit }
+    const response = { id: this.#id, statuses: [...this.#kept, last], closes: this.#hasQuit }
+    this.#clear()
+    return response
+  }
+
+  /** Forgets the request: a session that is idle keeps nothing of it. */
+  #clear(): void {
+    this.#id = undefined
+    this.#line = 0
+    this.#kept = []
+    this.#last = undefined
+    this.#isLastKept = false
+    this.#length = 0
+    this.#pending = undefined
   }
 
   async #command(word: string, tokens: readonly string[], raw: string): Promise<Response | undefined> {

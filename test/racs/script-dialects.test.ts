@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { MAX_LINE_BYTES } from '../../src/racs/grammar.ts'
 import type { Execute } from '../../src/racs/script.ts'
 import { LeaseError } from '../../src/slots/errors.ts'
 import { scriptRun } from '../support/script-run.ts'
@@ -27,6 +28,19 @@ test('script reference: an error comes at once and alone, and END after it is no
   ])
   assert.deepEqual(await take('ECHO c APPEND', 'BEGIN', 'END'), [])
   assert.deepEqual(await take('BEGIN u', 'END'), ['BEGIN u\r\n+001 000 No error\r\nEND\r\n'])
+})
+
+test('script draft: an overlong line after an error leaves the response that waits for END as it is', async () => {
+  const { script, take } = scriptRun('draft', stub)
+  await take('BEGIN t', 'ECHO a APPEND', 'SHUTDOWN 0', 'ECHO b')
+  assert.deepEqual(script.overlong(MAX_LINE_BYTES), {
+    id: 't',
+    statuses: [
+      { sign: '+', code: '009', line: 1, text: 'a' },
+      { sign: '-', code: '707', line: 2, text: 'in use: held by a for 1 s' },
+    ],
+    closes: true,
+  })
 })
 
 test('script draft: a second BEGIN is -301 at END, and does not end the session', async () => {

@@ -149,4 +149,15 @@ for (const dialect of BOTH) {
     assert.deepEqual(statuses, [...kept, { sign: '-', code: '500', line: 3, text }])
     assert.ok(closes)
   })
+
+  test(`script ${dialect}: an overlong line outside of a request repeats nothing of the last one`, async () => {
+    const { script, take } = scriptRun(dialect)
+    await take('BEGIN t', 'ECHO a APPEND', 'ECHO b APPEND', 'END')
+    const text = 'line of more than 16384 bytes'
+    assert.deepEqual(script.overlong(MAX_LINE_BYTES), {
+      id: undefined,
+      statuses: [{ sign: '-', code: '500', line: 0, text }],
+      closes: true,
+    })
+  })
 }
