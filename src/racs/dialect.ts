@@ -68,7 +68,7 @@ export interface Dialect {
   readonly nameSeparator: '' | ' '
   /** Longest answer to one APDU, in data bytes. */
   readonly maxAnswerBytes: number
-  /** Longest response, in characters. */
+  /** Longest response, in characters; BEGIN and END not counted, nor the line about an error. */
   readonly maxResponseBytes: number
   /** Longest name that SEN takes. */
   readonly maxSenBytes: number

@@ -38,6 +38,7 @@ export class Script {
   #last: StatusLine | undefined
   /** Whether `#last` stays when the next command has answered. */
   #isLastKept = false
+  /** Characters of the status lines so far. */
   #length = 0
   /** The response that waits for END, when the request has failed already. */
   #pending: Response | undefined
@@ -146,7 +147,7 @@ export class Script {
         sign: '+',
         code: `0${this.#environment.dialect.numbers[name]}`,
         line: this.#line,
-        text,
+        text: ownCopyOf(text),
       })
       this.#isLastKept = isAppended
       this.#hasQuit ||= name === 'QUIT' || name === 'XEND'
@@ -212,7 +213,12 @@ export function textOf({ id, statuses }: Response, dialect: Dialect): string {
 }
 
 function lengthOf(status: StatusLine | undefined): number {
-  return status === undefined ? 0 : status.text.length + STATUS_OVERHEAD
+  return status === undefined ? 0 : formatStatusLine(status).length + CRLF_BYTES
+}
+
+/** A piece of a string may hold on to all of it, here to the line or even the chunk that a parameter came in. */
+function ownCopyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 function isPrintable(text: string): boolean {
@@ -222,5 +228,4 @@ function isPrintable(text: string): boolean {
 /** Names of requests; the buffer of the reference has this size. */
 const MAX_ID = 64
 const MAX_REQUEST_LINES = 10_000
-/** Sign, code, blank, three digits, blank, CR LF. */
-const STATUS_OVERHEAD = 11
+const CRLF_BYTES = 2
