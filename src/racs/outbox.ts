@@ -11,8 +11,8 @@ export class Outbox {
   readonly #limits: RacsLimits
   #text = ''
   #isScheduled = false
-  #writing: Promise<void> = Promise.resolve()
-  #failure: unknown
+  /** Settles when everything is sent that was ready when `flushed` was last called. */
+  #sent: Promise<void> = Promise.resolve()
 
   constructor(connection: Connection, { clock, limits }: { clock: Clock; limits: RacsLimits }) {
     this.#connection = connection
@@ -32,20 +32,23 @@ export class Outbox {
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
-      // Whoever awaits `flushed` next gets the error.
-      this.flushed().catch((error: unknown) => (this.#failure = error))
+      // Whoever awaits `flushed` next gets the error, too.
+      this.flushed().catch(() => undefined)
     })
   }
 
   /** Sends what there is and resolves when the socket has taken it. @throws what Connection.write throws */
-  async flushed(): Promise<void> {
-    await this.#writing
-    if (this.#failure !== undefined) throw this.#failure as Error
+  flushed(): Promise<void> {
+    // One after the other: the socket takes one write at a time, and who comes last waits for all before.
+    this.#sent = this.#sent.then(() => this.#send())
+    return this.#sent
+  }
+
+  async #send(): Promise<void> {
     if (this.#text === '') return
     const bytes = Buffer.from(this.#text, 'latin1')
     this.#text = ''
-    this.#writing = this.#connection.write(bytes, this.#clock.now() + this.#limits.idleTimeoutMs)
-    await this.#writing
+    await this.#connection.write(bytes, this.#clock.now() + this.#limits.idleTimeoutMs)
   }
 }
 
