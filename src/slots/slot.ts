@@ -25,7 +25,7 @@ export interface Lease extends AsyncDisposable {
   readonly scratch: Uint8Array
   /** Aborted with a LeaseError or ElementError when the right is taken away before it was given back. */
   readonly revoked: AbortSignal
-  /** True from a command that failed to the next reset: the element may still be computing. */
+  /** True from a command or reset that failed to the next reset: the element may still be computing. */
   readonly needsReset: boolean
   /**
    * Sends one command, as SecureElement.transmit.
@@ -255,7 +255,7 @@ export class Slot {
       transmit: async (command, response, deadline) => {
         check()
         if (resetKind === 'cold') {
-          throw new ElementError('element.mute', 'it has not been reset since the command that failed')
+          throw new ElementError('element.mute', 'it has not been reset since it failed')
         }
         this.#isFresh = false
         try {
@@ -268,7 +268,9 @@ export class Slot {
       },
       reset: async (kind) => {
         check()
-        await this.#reset(arrival, resetKind === 'cold' ? 'cold' : kind)
+        const needed = resetKind === 'cold' ? 'cold' : kind
+        resetKind = 'cold'
+        await this.#reset(arrival, needed)
         resetKind = 'warm'
       },
       [Symbol.asyncDispose]: async () => {
