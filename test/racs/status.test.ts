@@ -65,8 +65,9 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 class AnyError extends CodedError<string> {}
 
 test('status: the table of this test has every code that an errors.ts declares', () => {
-  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('errors.ts'),
+  // The tool of users and operators never runs within the gateway's plane.
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('errors.ts') && !/^(client|pki)\//.test(file),
   )
   const codes = files.flatMap((file) => {
     const text = readFileSync(join(SRC, file), 'utf8').replace(/^ *(\/\/|\*|\/\*\*).*$/gm, '')

@@ -17,7 +17,7 @@ export function exitCodeOf({ sign, code }: StatusLine): ExitCode {
  * @param line   what was sent; of it only the name of the element may be shown
  */
 export function refusalOf(status: StatusLine, where: string, line = ''): string {
-  const { meaning, next } = CLASSES[status.code.charAt(0)] ?? UNKNOWN
+  const { meaning, next } = CODES[status.code] ?? CLASSES[status.code.charAt(0)] ?? UNKNOWN
   const [, seid] = line.split(' ').filter((token) => token !== '')
   const said = messageText(status.text, seid)
   return `${where} refused: ${meaning} (-${status.code})${said === '' ? '' : `: ${said}`}\nNext: ${next}`
@@ -83,6 +83,14 @@ const CLASSES: Readonly<Record<string, { meaning: string; next: string }>> = {
   },
   8: { meaning: 'the element failed', next: 'POWERON it again; if that fails look at the element itself.' },
   9: { meaning: 'the gateway failed', next: 'its log says why.' },
+}
+
+/** Where a single code says more than its class. */
+const CODES: Readonly<Record<string, { meaning: string; next: string }>> = {
+  600: {
+    meaning: 'the gateway does not accept the certificate',
+    next: 'ask whoever runs the gateway for a new one: iose pki client NAME makes it.',
+  },
 }
 
 const UNKNOWN = { meaning: 'refused', next: LIST_NEXT }
