@@ -183,8 +183,7 @@ export class Script {
   #fail(error: unknown, name: CommandName | undefined): Response | undefined {
     const response = this.#failed(error, name)
     this.#state = 'dropping'
-    // A fatal error is not worth waiting: nothing that follows will be heard.
-    if (this.#environment.dialect.answersErrors === 'at-once' || response.closes) return response
+    if (this.#environment.dialect.answersErrors === 'at-once') return response
     this.#pending = response
     return undefined
   }

@@ -141,8 +141,9 @@ test('script reference: an error after QUIT does not end the session, the next E
   )
 })
 
-test('script draft: an error after QUIT ends the session at END', async () => {
+test('script draft: an error after QUIT ends the session at END, not before', async () => {
   const { respond } = scriptRun('draft', stub)
-  const [response] = await respond('BEGIN', 'QUIT', 'SHUTDOWN 0', 'END')
+  assert.deepEqual(await respond('BEGIN', 'QUIT', 'SHUTDOWN 0', 'ECHO'), [])
+  const [response] = await respond('END')
   assert.ok(response !== 'close' && response?.closes === true)
 })
