@@ -18,7 +18,7 @@ Feeds hostile input to every parser; prints the command that replays an input wh
 
 const options = optionsOf(process.argv.slice(2))
 if (options.help === true) console.log(HELP)
-else run(options)
+else await run(options)
 
 function optionsOf(args: string[]) {
   try {
@@ -37,7 +37,7 @@ function optionsOf(args: string[]) {
   }
 }
 
-function run({ seed, inputs, from, only }: ReturnType<typeof optionsOf>): void {
+async function run({ seed, inputs, from, only }: ReturnType<typeof optionsOf>): Promise<void> {
   const range = {
     seed: wholeNumber('seed', seed, 2 ** 32),
     inputs: wholeNumber('inputs', inputs),
@@ -48,7 +48,7 @@ function run({ seed, inputs, from, only }: ReturnType<typeof optionsOf>): void {
   console.log(`seed ${range.seed}`)
   for (const target of chosen) {
     try {
-      const report = fuzz(target, range)
+      const report = await fuzz(target, range)
       const rate = Math.round(report.inputs / Math.max(report.seconds, 1e-6))
       const time = `${report.inputs} inputs in ${report.seconds.toFixed(1)} s, ${rate} inputs/s`
       const slowest = `slowest ${report.slowestMs.toFixed(2)} ms (input ${report.slowestIndex})`

@@ -28,16 +28,18 @@ export class FuzzFailure extends Error {
 
 /**
  * Runs `target` on a range of inputs, each made from the seed and its index alone.
- * @throws FuzzFailure at the first input that breaks an invariant
+ * @throws FuzzFailure, as a rejection, at the first input that breaks an invariant
  */
-export function fuzz(target: FuzzTarget, { seed, from, inputs }: FuzzRange): FuzzReport {
+export async function fuzz(target: FuzzTarget, { seed, from, inputs }: FuzzRange): Promise<FuzzReport> {
   const started = performance.now()
   let slowestMs = 0
   let slowestIndex = from
   let before = started
   for (let index = from; index < from + inputs; index++) {
     try {
-      target.run(new Random(seed, index))
+      const running = target.run(new Random(seed, index))
+      // Targets that do not wait are not made to.
+      if (running !== undefined) await running
     } catch (error) {
       throw new FuzzFailure(target, seed, index, error)
     }

@@ -3,6 +3,9 @@ import { apduResponseFollowUp } from './apdu-response-follow-up.ts'
 import { atr } from './atr.ts'
 import { clientHello } from './client-hello.ts'
 import { firewall } from './firewall.ts'
+import { racsApduLine } from './racs-apdu-line.ts'
+import { racsGrammar } from './racs-grammar.ts'
+import { racsQuery } from './racs-query.ts'
 import { racsResponse } from './racs-response.ts'
 import { racsUri } from './racs-uri.ts'
 import type { FuzzTarget } from './target.ts'
@@ -11,13 +14,7 @@ import { usersFile } from './users-file.ts'
 
 /** Every fuzz target, in the order in which they run. */
 export const targets: readonly FuzzTarget[] = [
-  apduCommand,
-  apduResponseFollowUp,
-  atr,
-  tlsRecord,
-  clientHello,
-  usersFile,
-  firewall,
-  racsResponse,
-  racsUri,
+  ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
+  ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
+  ...[usersFile, firewall],
 ]
