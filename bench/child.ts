@@ -59,7 +59,8 @@ export interface RunningGateway extends AsyncDisposable {
 export async function startGateway(toml = ''): Promise<RunningGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'iose-bench-'))
   const file = join(directory, 'gateway.toml')
-  writeFileSync(file, `gateway.log_level = "info"\ntls_se.listen = "127.0.0.1:0"\n${toml}`)
+  const places = `gateway.state_dir = "${stateDir()}"\ntls_se.listen = "127.0.0.1:0"\nracs.listen = "127.0.0.1:0"\n`
+  writeFileSync(file, `gateway.log_level = "info"\n${places}${toml}`)
   const startedAt = performance.now()
   const child = spawn(process.execPath, [IOSED, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
@@ -79,6 +80,18 @@ export async function startGateway(toml = ''): Promise<RunningGateway> {
   }
   throw new Error('the gateway did not start')
 }
+
+/** Where the certificates are that the first gateway of a run makes; it goes when the run ends. */
+function stateDir(): string {
+  if (madeStateDir === undefined) {
+    const directory = mkdtempSync(join(tmpdir(), 'iose-bench-state-'))
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+    madeStateDir = directory
+  }
+  return madeStateDir
+}
+
+let madeStateDir: string | undefined
 
 /** Row `VmRSS: N kB` of proc(5) status. */
 export function residentKb(pid: number): number {

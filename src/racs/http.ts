@@ -25,7 +25,8 @@ export class HttpForm {
   readonly #clients = new WeakMap<object, HttpClient>()
 
   constructor() {
-    this.#server = createServer((request, response) => {
+    // A client that holds an element may think: our own timer ends who is silent, not one of 5 s.
+    this.#server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.#clients.get(request.socket)?.serve(request, response)
     })
     this.#server.on('clientError', (_error, socket) => {

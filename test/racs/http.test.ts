@@ -7,8 +7,8 @@ import test from 'node:test'
 import { isHttp } from '../../src/racs/http.ts'
 import { sharedCa } from '../support/certificates.ts'
 import { isMissing, shell } from '../support/peers.ts'
-import { certificateOf, RacsPeer, type RacsPlane } from '../support/racs-plane.ts'
-import { referenceRun } from '../support/reference-run.ts'
+import { certificateOf, RacsPeer, RacsPlane } from '../support/racs-plane.ts'
+import { REFERENCE_USERS, referenceRun } from '../support/reference-run.ts'
 import { until } from '../support/until.ts'
 
 const SELECT = '00A4040006010203040500'
@@ -49,6 +49,7 @@ test('racs http: a request in a URL is answered in XML', async () => {
   assert.equal(status, 200)
   assert.equal(headers['content-type'], 'application/xml; charset=utf-8')
   assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(headers['keep-alive'], undefined, 'no time limit but that of the plane')
   const version =
     '<Cmd-Response><status>+002</status><line>001</line><parameters>1.0</parameters></Cmd-Response>'
   const list =
@@ -135,6 +136,20 @@ test('racs http: garbage that starts like HTTP is a 400, then the end', async ()
   assert.match(await peer.take(12), /^HTTP\/1\.1 400 /)
   await peer.closed()
   await until(() => plane.log.of('racs.closed').length === 1)
+})
+
+test('racs http: half a request, and silence after a whole one, end at the idle time-out', async () => {
+  await using plane = await RacsPlane.start({ users: REFERENCE_USERS, elements: [], idleTimeoutMs: 300 })
+  const whole = 'GET /RACS?BEGIN=&ECHO=x&END= HTTP/1.1\r\nHost: x\r\n\r\n'
+  for (const text of ['GET /RACS?BEGIN', whole]) {
+    await using peer = await RacsPeer.open(plane.port, 'client')
+    const startedAt = performance.now()
+    await peer.send(text)
+    await peer.closed()
+    assert.ok(performance.now() - startedAt >= 290, 'not before')
+  }
+  await until(() => plane.log.of('racs.closed').length === 2)
+  for (const { fields } of plane.log.of('racs.closed')) assert.equal(fields['code'], 'peer.timeout')
 })
 
 test('racs http: the first bytes decide, however they arrive', async () => {
