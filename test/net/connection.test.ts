@@ -218,3 +218,38 @@ test('connection: close waits for the client also when it was our side that fail
   client.end()
   assert.equal(await lingering, true)
 })
+
+test('connection: detach lets go of the socket, with what was read of it put back', async (context) => {
+  const { connection, client, socket } = await bench(context)
+  const told: Error[] = []
+  connection.onGone = (error) => told.push(error)
+  client.write('GET ')
+  const chunk = await connection.read(SOON, 'silence')
+  connection.detach(chunk)
+  let text = ''
+  socket.on('data', (bytes) => (text += String(bytes)))
+  client.end('/RACS')
+  await once(socket, 'end')
+  assert.equal(text, 'GET /RACS')
+  assert.deepEqual(told, [])
+  assert.equal(connection.failure, undefined)
+  for (const event of ['readable', 'close', 'error']) {
+    assert.equal(socket.listeners(event).filter((listener) => listener.name === event).length, 0, event)
+  }
+})
+
+test('connection: failure is what ended it first, and undefined before', async (context) => {
+  const { connection } = await bench(context)
+  assert.equal(connection.failure, undefined)
+  connection.fail(REVOKED)
+  connection.fail(new Error('too late'))
+  assert.equal(connection.failure, REVOKED)
+})
+
+test('connection: a client that only closes its side is no failure', async (context) => {
+  const { connection, client } = await bench(context)
+  client.end()
+  assert.equal(await connection.read(SOON, 'silence'), undefined)
+  assert.equal(connection.failure, undefined)
+  await connection.write(Buffer.from('answer'), SOON)
+})
