@@ -7,6 +7,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Timer } from '../base/clock.ts'
+import type { Connection } from '../net/connection.ts'
 import { PeerError } from '../net/errors.ts'
 import type { Peer } from './peer.ts'
 import { linesOfQuery } from './query.ts'
@@ -35,9 +36,14 @@ export class HttpForm {
     })
   }
 
-  /** Serves a client to its end; never rejects because of the client or an element. */
-  async serve(socket: TLSSocket, peer: Peer): Promise<void> {
+  /**
+   * Serves a client to its end; never rejects because of the client or an element.
+   * @param connection  detached from `socket`; by its `fail` the plane ends the client
+   */
+  async serve(socket: TLSSocket, peer: Peer, connection: Connection): Promise<void> {
     const client = new HttpClient(socket, peer)
+    connection.onGone = (error) => client.fail(error)
+    if (connection.failure !== undefined) client.fail(connection.failure)
     this.#clients.set(socket, client)
     this.#server.emit('connection', socket)
     await client.ended
@@ -80,6 +86,16 @@ class HttpClient {
     })
   }
 
+  /** Ends the client after the command that is under way. */
+  fail(error: Error): void {
+    this.#failure ??= error
+    this.#peer.abandon(error)
+    const destroy = (): void => {
+      this.#socket.destroy()
+    }
+    this.#last = this.#last.then(destroy, destroy)
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const lines = linesOfQuery(request.url ?? '')
     if (lines === undefined) {
@@ -89,7 +105,7 @@ class HttpClient {
     const script = this.#peer.script()
     let answer: Response | undefined
     for (const line of lines) {
-      if (this.#socket.destroyed) return
+      if (this.#socket.destroyed || this.#failure !== undefined) return
       const outcome = await script.take(line)
       if (outcome === undefined || outcome === 'close') continue
       answer = outcome

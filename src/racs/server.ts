@@ -180,7 +180,7 @@ export class RacsServer {
     if (start === 'failed') return
     if (start?.isHttp === true) {
       connection.detach(start.bytes)
-      await this.#http.serve(socket, peer)
+      await this.#http.serve(socket, peer, connection)
     } else {
       await serveLines(connection, peer, start?.bytes)
     }
