@@ -1,7 +1,8 @@
 // The elements that one session holds. Each has a lease, and a memory of what was selected in it.
 
 import { Firewall } from '../access/firewall.ts'
-import type { Lease, Slot } from '../slots/slot.ts'
+import type { Lease } from '../slots/lease.ts'
+import type { Slot } from '../slots/slot.ts'
 
 export interface Held {
   readonly lease: Lease

@@ -10,32 +10,11 @@ import { ElementError } from '../drivers/errors.ts'
 import type { Binding } from './binding.ts'
 import { LeaseError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
+import { Holding, type Lease } from './lease.ts'
 import { LeaseQueue, type LeaseRequest } from './lease-queue.ts'
 
 /** absent: no element; mute: it does not answer to reset; ready: free; leased: somebody holds it. */
 export type SlotState = 'absent' | 'mute' | 'ready' | 'leased'
-
-/**
- * The exclusive right to one element, for one session. Ends once, by disposal: the element is then reset, so
- * that nothing its holder opened, selected or verified is left, and only then may the next holder have it.
- */
-export interface Lease extends AsyncDisposable {
-  readonly slot: Slot
-  /** The element's own buffer for commands, see SecureElement.scratch. */
-  readonly scratch: Uint8Array
-  /** Aborted with a LeaseError or ElementError when the right is taken away before it was given back. */
-  readonly revoked: AbortSignal
-  /** True from a command or reset that failed to the next reset: the element may still be computing. */
-  readonly needsReset: boolean
-  /**
-   * Sends one command, as SecureElement.transmit.
-   * @throws LeaseError lease.revoked when the right is gone; ElementError, LinkError, T1Error. After one of the
-   *         last three the element may still compute: element.mute then, until a reset
-   */
-  transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
-  /** Resets the element, which stays its holder's. @throws as `transmit` */
-  reset(kind: ResetKind): Promise<void>
-}
 
 export interface SlotEnvironment {
   readonly clock: Clock
@@ -236,50 +215,16 @@ export class Slot {
   }
 
   #hold(arrival: Arrival): Holding {
-    const { element } = arrival
-    const controller = new AbortController()
-    let resetKind: ResetKind = 'warm'
-    let isOver = false
-    const check = (): void => {
-      if (isOver) throw new InternalError(`slot ${this.id}: command after the end of its lease`)
-      if (controller.signal.aborted) throw controller.signal.reason as Error
-    }
-    return {
+    return new Holding({
       slot: this,
-      scratch: element.scratch,
-      revoked: controller.signal,
-      get needsReset() {
-        return resetKind === 'cold'
-      },
-      revoke: (error) => controller.abort(error),
-      transmit: async (command, response, deadline) => {
-        check()
-        if (resetKind === 'cold') {
-          throw new ElementError('element.mute', 'it has not been reset since it failed')
-        }
-        this.#isFresh = false
-        try {
-          return await element.transmit(command, response, deadline)
-        } catch (error) {
-          // The element may still be computing: only loss of power surely ends that.
-          resetKind = 'cold'
-          throw error
-        }
-      },
-      reset: async (kind) => {
-        check()
-        const needed = resetKind === 'cold' ? 'cold' : kind
-        resetKind = 'cold'
-        await this.#reset(arrival, needed)
-        resetKind = 'warm'
-      },
-      [Symbol.asyncDispose]: async () => {
-        if (isOver) return
-        isOver = true
+      element: arrival.element,
+      used: () => (this.#isFresh = false),
+      reset: (kind) => this.#reset(arrival, kind),
+      ended: async (kind) => {
         this.#holding = undefined
         this.#isPreparing = true
         try {
-          if (this.#arrival === arrival && !this.#isFresh) await this.#reset(arrival, resetKind)
+          if (this.#arrival === arrival && !this.#isFresh) await this.#reset(arrival, kind)
         } catch (error) {
           this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
         } finally {
@@ -287,7 +232,7 @@ export class Slot {
           this.#queue.leave()
         }
       },
-    }
+    })
   }
 
   async #reset(arrival: Arrival, kind: ResetKind): Promise<void> {
@@ -312,10 +257,6 @@ export class Slot {
 
 function configuredNameOf({ sen }: Arrival): Sen | undefined {
   return sen === undefined ? undefined : senOfBytes(Buffer.from(sen, 'latin1'))
-}
-
-interface Holding extends Lease {
-  revoke(error: Error): void
 }
 
 /** A reset takes 20 to 100 ms on real cards; the longest initial waiting time of ISO/IEC 7816-3 is 0.9 s. */

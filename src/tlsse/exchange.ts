@@ -7,7 +7,7 @@ import { FollowUp, SIM_AND_TLS_SE_RULES } from '../apdu/follow-up.ts'
 import { isSuccess, StatusWord, statusWordOf } from '../apdu/status-word.ts'
 import { RESPONSE_BYTES } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
-import type { Lease } from '../slots/slot.ts'
+import type { Lease } from '../slots/lease.ts'
 import { areWholeRecords, MAX_PLAINTEXT_BYTES, RECORD_HEADER_BYTES } from './record.ts'
 
 /** What the element made of a record; `records` are for the client, borrowed until the next call of `send`. */
