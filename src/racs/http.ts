@@ -120,6 +120,7 @@ class HttpClient {
   #arm(): void {
     const { clock, limits } = this.#peer.environment
     this.#timer?.cancel()
+    if (this.#socket.destroyed) return
     this.#timer = clock.at(clock.now() + limits.idleTimeoutMs, () => {
       this.#failure = new PeerError('peer.timeout', 'no request in time')
       this.#socket.destroy()

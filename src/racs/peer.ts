@@ -5,6 +5,7 @@ import type { Identity, User } from '../access/user.ts'
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { PeerError } from '../net/errors.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import { Commands } from './commands.ts'
 import type { Dialect } from './dialect.ts'
@@ -105,7 +106,9 @@ export class Peer implements AsyncDisposable {
   #logFailure({ cause, text }: Failure, status: string, error: unknown): void {
     this.#failures++
     const isHurt = cause === 'link' || cause === 'element'
-    const level = cause === 'system' ? 'error' : isHurt ? 'warn' : 'info'
+    // A client that went away while an element was reset for it is no fault of ours.
+    const isGone = error instanceof PeerError
+    const level = cause === 'system' && !isGone ? 'error' : isHurt ? 'warn' : 'info'
     // What our own bugs say is not for the client, but for this line.
     const said = cause === 'system' ? messageOf(error) : text
     this.#log[level]('request.failed', { status, code: codeOf(error), cause: said })

@@ -1,7 +1,6 @@
-// The listener of the administration plane: TLS with client certificates, then lines or HTTP.
+// The administration plane: TLS with client certificates, then lines or HTTP.
 
 import { constants } from 'node:crypto'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import {
   createSecureContext,
   createServer as createTlsServer,
@@ -9,8 +8,8 @@ import {
   type Server as TlsServer,
 } from 'node:tls'
 import { messageOf } from '../base/errors.ts'
-import { Admission, type AdmissionLimits } from '../net/admission.ts'
 import { Connection } from '../net/connection.ts'
+import { type Client, Listener, type ListenerOptions } from '../net/listener.ts'
 import { LeaseError } from '../slots/errors.ts'
 import { HttpForm, isHttp } from './http.ts'
 import { identityOf } from './identity.ts'
@@ -27,9 +26,7 @@ export interface RacsCredentials {
   readonly crl: string | undefined
 }
 
-export interface RacsOptions extends AdmissionLimits {
-  readonly host: string
-  readonly port: number
+export interface RacsOptions extends ListenerOptions {
   readonly handshakeTimeoutMs: number
   /** Also takes TLS 1.2 without forward secrecy, for clients that know nothing else. */
   readonly legacyRsa: boolean
@@ -38,26 +35,24 @@ export interface RacsOptions extends AdmissionLimits {
 export class RacsServer {
   readonly #options: RacsOptions
   readonly #environment: PlaneEnvironment
-  readonly #admission: Admission
-  readonly #server: Server
+  readonly #listener: Listener
   readonly #tls: TlsServer
   readonly #http = new HttpForm()
   /** Clients that have not proved who they are yet, by `address:port`. */
-  readonly #strangers = new Map<string, Socket>()
+  readonly #strangers = new Map<string, Client>()
   /** The end of each session, and how to bring it about. */
   readonly #sessions = new Map<Promise<void>, (error: Error) => void>()
 
-  private constructor(options: RacsOptions, credentials: RacsCredentials, environment: PlaneEnvironment) {
+  private constructor(
+    options: RacsOptions,
+    environment: PlaneEnvironment,
+    tls: TlsServer,
+    listener: Listener,
+  ) {
     this.#options = options
     this.#environment = environment
-    this.#admission = new Admission(options)
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
-    this.#tls = createTlsServer({
-      ...contextOptions(credentials, options),
-      ...{ requestCert: true, handshakeTimeout: options.handshakeTimeoutMs, allowHalfOpen: true },
-      // Node would only cut the connection; this way the client is told what is wrong with its certificate.
-      rejectUnauthorized: false,
-    })
+    this.#listener = listener
+    this.#tls = tls
     this.#tls.on('secureConnection', (socket) => this.#secured(socket))
     this.#tls.on('tlsClientError', (error, socket) => {
       const { remoteAddress = '?', remotePort = 0 } = socket
@@ -78,24 +73,24 @@ export class RacsServer {
     credentials: RacsCredentials,
     environment: PlaneEnvironment,
   ): Promise<RacsServer> {
-    const plane = new RacsServer(options, credentials, environment)
-    await new Promise<void>((resolve, reject) => {
-      plane.#server.once('error', reject)
-      plane.#server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, () => {
-        plane.#server.off('error', reject)
-        plane.#server.on('error', (error) =>
-          environment.log.warn('plane.accept-failed', { cause: messageOf(error) }),
-        )
-        resolve()
-      })
+    const tls = createTlsServer({
+      ...contextOptions(credentials, options),
+      ...{ requestCert: true, handshakeTimeout: options.handshakeTimeoutMs, allowHalfOpen: true },
+      // Node would only cut the connection; this way the client is told what is wrong with its certificate.
+      rejectUnauthorized: false,
     })
+    const listener = await Listener.open(options, {
+      log: environment.log,
+      refusedEvent: 'racs.refused',
+      onClient: (client) => plane.#greet(client),
+    })
+    const plane = new RacsServer(options, environment, tls, listener)
     return plane
   }
 
   /** Where it listens, `address:port`. */
   get address(): string {
-    const { address, family, port } = this.#server.address() as AddressInfo
-    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
+    return this.#listener.address
   }
 
   get connections(): number {
@@ -115,39 +110,28 @@ export class RacsServer {
 
   /** Accepts nobody more, ends every session after the command that is under way, and waits for them. */
   async close(): Promise<void> {
-    const stopped = new Promise((resolve) => this.#server.close(resolve))
+    const stopped = this.#listener.close()
     const error = new LeaseError('lease.revoked', 'the gateway is stopping')
-    for (const socket of this.#strangers.values()) socket.destroy()
+    for (const { socket } of this.#strangers.values()) socket.destroy()
     for (const end of this.#sessions.values()) end(error)
     await Promise.all(this.#sessions.keys())
     await stopped
   }
 
-  #accept(socket: Socket): void {
-    const { remoteAddress, remotePort } = socket
-    if (remoteAddress === undefined || remotePort === undefined) {
-      // Reset before it was accepted.
-      socket.destroy()
-      return
-    }
-    const peer = `${remoteAddress}:${remotePort}`
-    const refusal = this.#admission.refusalOf(remoteAddress)
-    if (refusal !== undefined) {
-      this.#environment.log.info('racs.refused', { peer, cause: refusal })
-      socket.destroy()
-      return
-    }
-    const leave = this.#admission.enter(remoteAddress)
-    this.#strangers.set(peer, socket)
+  /** Starts the handshake with a client. */
+  #greet(client: Client): void {
+    const { socket, peer, leave } = client
+    this.#strangers.set(peer, client)
     socket.once('close', () => {
-      leave()
-      this.#strangers.delete(peer)
+      // Unless it has become somebody meanwhile.
+      if (this.#strangers.delete(peer)) leave()
     })
     this.#tls.emit('connection', socket)
   }
 
   #secured(socket: TLSSocket): void {
     const peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
+    const client = this.#strangers.get(peer)
     this.#strangers.delete(peer)
     const connection = new Connection(socket, this.#environment.clock)
     const served = this.#serve(socket, connection, peer)
@@ -155,7 +139,10 @@ export class RacsServer {
         this.#environment.log.error('racs.crashed', { peer, cause: messageOf(error) })
         socket.destroy()
       })
-      .finally(() => this.#sessions.delete(served))
+      .finally(() => {
+        this.#sessions.delete(served)
+        client?.leave()
+      })
     this.#sessions.set(served, (error) => connection.fail(error))
   }
 
@@ -229,6 +216,3 @@ const CIPHERS = [
 
 /** TLS_RSA_WITH_AES_128_GCM_SHA256: the only one that clients of the reference server offer. */
 const LEGACY_CIPHER = 'AES128-GCM-SHA256'
-
-/** Connections that the kernel completes before we accept them. */
-const BACKLOG = 512

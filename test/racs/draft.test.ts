@@ -4,24 +4,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { RacsPeer } from '../support/racs-plane.ts'
-import { referenceRun } from '../support/reference-run.ts'
+import { openRun, referenceRun } from '../support/reference-run.ts'
 import { until } from '../support/until.ts'
 
 const SELECT = '00A4040006010203040500'
 
-async function open(cn = 'client') {
-  const { plane, cards } = await referenceRun('draft')
-  const peer = await RacsPeer.open(plane.port, cn)
-  return {
-    plane,
-    cards,
-    peer,
-    async [Symbol.asyncDispose]() {
-      await peer[Symbol.asyncDispose]()
-      await plane[Symbol.asyncDispose]()
-    },
-  }
-}
+const open = (cn?: string) => openRun('draft', cn)
 
 test('racs draft: every command answers with its code', async () => {
   await using run = await open()

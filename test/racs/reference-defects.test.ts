@@ -3,23 +3,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { RacsPeer } from '../support/racs-plane.ts'
-import { referenceRun } from '../support/reference-run.ts'
+import { openRun } from '../support/reference-run.ts'
 
 const SELECT = '00A4040006010203040500'
 
-async function open(cn = 'client') {
-  const { plane, cards } = await referenceRun()
-  const peer = await RacsPeer.open(plane.port, cn)
-  return {
-    plane,
-    cards,
-    peer,
-    async [Symbol.asyncDispose]() {
-      await peer[Symbol.asyncDispose]()
-      await plane[Symbol.asyncDispose]()
-    },
-  }
-}
+const open = (cn?: string) => openRun('reference', cn)
 
 test('racs: a request in one TLS record per byte is understood (B28: the reference corrupts it)', async () => {
   await using run = await open()

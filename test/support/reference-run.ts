@@ -3,7 +3,7 @@
 import type { UserRules } from '../../src/access/user.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { DialectName } from '../../src/racs/dialect.ts'
-import { RacsPlane } from './racs-plane.ts'
+import { RacsPeer, RacsPlane } from './racs-plane.ts'
 import { allowing, filterOf, rulesOf } from './rules.ts'
 import { TranscriptCard } from './transcript-card.ts'
 
@@ -47,4 +47,18 @@ export async function referenceRun(
   const elements = cards.map((element, n) => ({ element, seid: String(n), aliases: aliases[n] ?? [] }))
   const plane = await RacsPlane.start({ dialect, users: REFERENCE_USERS, elements, apduTimeoutMs })
   return { plane, cards, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
+}
+
+/** The set-up with a client in it. */
+export async function openRun(dialect: DialectName, cn = 'client') {
+  const run = await referenceRun(dialect)
+  const peer = await RacsPeer.open(run.plane.port, cn)
+  return {
+    ...run,
+    peer,
+    async [Symbol.asyncDispose]() {
+      await peer[Symbol.asyncDispose]()
+      await run[Symbol.asyncDispose]()
+    },
+  }
 }
