@@ -1,0 +1,158 @@
+// Buses and their devices in software, for a process under test that uses real device nodes.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isMissing } from '../support/peers.ts'
+import type { Device } from './devices.ts'
+import { type Fault, Faults } from './faults.ts'
+import { I2cBus, type I2cBusOptions, type Surroundings } from './i2c.ts'
+import { Log } from './log.ts'
+import {
+  characterDevice,
+  type Endpoint,
+  ERRNO,
+  nowNs,
+  OP,
+  type Reply,
+  type Request,
+  readRequests,
+  sendReply,
+} from './wire.ts'
+
+export type { Device, Segment, SpiDevice } from './devices.ts'
+export { Pca9548a } from './devices.ts'
+
+export interface RigOptions {
+  /** By number: `/dev/i2c-N`. */
+  readonly buses?: Readonly<Record<number, I2cBusOptions>>
+  /** `real`: no transfer returns before the wire could have carried it. */
+  readonly timing: 'real' | 'none'
+  /** How long an adapter waits for a stuck bus; Linux' adapters do 1000. */
+  readonly stuckTimeoutMs?: number
+}
+
+/** A path of the process under test. */
+interface Node {
+  readonly inode: Uint8Array
+  open(): Endpoint
+}
+
+/**
+ * The devices of one process under test, which must be a child process started with `env`: while it waits for a
+ * reply, this process must be free to give it (so no `spawnSync`).
+ */
+export class Rig implements AsyncDisposable {
+  /** For the process under test. */
+  readonly env: NodeJS.ProcessEnv
+  readonly log = new Log()
+  readonly #faults = new Faults()
+  readonly #folder: string
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #nodes = new Map<string, Node>()
+  readonly #buses = new Map<number, I2cBus>()
+
+  private constructor(options: RigOptions, shim: string) {
+    const surroundings: Surroundings = {
+      timing: options.timing,
+      stuckTimeoutMs: options.stuckTimeoutMs ?? 1000,
+      faults: this.#faults,
+      log: this.log,
+    }
+    for (const [number, bus] of Object.entries(options.buses ?? {}))
+      this.#addBus(Number(number), bus, surroundings)
+    this.#folder = mkdtempSync(join(tmpdir(), 'rig-'))
+    this.#server = createServer((socket) => this.#serve(socket))
+    this.env = {
+      LD_PRELOAD: shim,
+      RIG_SOCKET: join(this.#folder, 'socket'),
+      RIG_NODES: [...this.#nodes.keys()].join(':'),
+    }
+  }
+
+  /** Builds the preloaded library if need be, and listens. */
+  static async start(options: RigOptions): Promise<Rig> {
+    const rig = new Rig(options, buildShim())
+    rig.#server.listen(rig.env['RIG_SOCKET'])
+    await once(rig.#server, 'listening')
+    return rig
+  }
+
+  /** Why a test that needs the package `addon` cannot run here, or false. */
+  static isMissing(addon: string): string | false {
+    if (process.platform !== 'linux') return 'MISSING: Linux, this test needs its device nodes'
+    const isLoadable =
+      spawnSync(process.execPath, ['-e', `require('${addon}')`], { stdio: 'ignore' }).status === 0
+    const noAddon = `MISSING: ${addon} could not be compiled, this test needs it`
+    return isMissing(COMPILER, '--version') || (isLoadable ? false : noAddon)
+  }
+
+  /** Scripts what goes wrong with `device`, one after the other. */
+  fail(device: Device, ...faults: Fault[]): void {
+    this.#faults.add(device, ...faults)
+  }
+
+  /** Holds I2C bus `number` for `ms`, as a part does that was interrupted in the middle of a byte. */
+  stick(number: number, ms: number): void {
+    this.#buses.get(number)?.stick(ms, nowNs())
+  }
+
+  /** How many files the process under test has open. */
+  get openFiles(): number {
+    return this.#sockets.size
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await once(this.#server, 'close')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #addBus(number: number, options: I2cBusOptions, surroundings: Surroundings): void {
+    const bus = new I2cBus(`i2c-${number}`, options, surroundings)
+    this.#buses.set(number, bus)
+    this.#nodes.set(`/dev/i2c-${number}`, {
+      inode: characterDevice(I2C_MAJOR, number),
+      open: () => bus.open(),
+    })
+  }
+
+  #serve(socket: Socket): void {
+    let endpoint: Endpoint | undefined
+    this.#sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      endpoint?.closed?.()
+    })
+    readRequests(socket, (request) => {
+      if (endpoint !== undefined) {
+        sendReply(socket, endpoint.handle(request))
+        return
+      }
+      const greeting = this.#greet(request)
+      endpoint = greeting.endpoint
+      sendReply(socket, greeting.reply)
+    })
+  }
+
+  /** The first request on a connection says what it is about. */
+  #greet({ op, body }: Request): { reply: Reply; endpoint?: Endpoint } {
+    const node = this.#nodes.get(body.toString('utf8'))
+    if (node === undefined) return { reply: { result: -ERRNO.ENOENT } }
+    const reply = { result: 0, body: node.inode }
+    return op === OP.open ? { reply, endpoint: node.open() } : { reply }
+  }
+}
+
+function buildShim(): string {
+  return execFileSync(join(import.meta.dirname, 'build'), { encoding: 'utf8' }).trim()
+}
+
+const COMPILER = process.env['CC'] ?? 'cc'
+const I2C_MAJOR = 89
