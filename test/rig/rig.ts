@@ -11,6 +11,7 @@ import type { Device } from './devices.ts'
 import { type Fault, Faults } from './faults.ts'
 import { I2cBus, type I2cBusOptions, type Surroundings } from './i2c.ts'
 import { Log } from './log.ts'
+import { type SpiOptions, SpiSelect, type SpiWires } from './spi.ts'
 import {
   characterDevice,
   type Endpoint,
@@ -29,6 +30,8 @@ export { Pca9548a } from './devices.ts'
 export interface RigOptions {
   /** By number: `/dev/i2c-N`. */
   readonly buses?: Readonly<Record<number, I2cBusOptions>>
+  /** By `controller.select`: `/dev/spidevB.C`. */
+  readonly spi?: Readonly<Record<string, SpiOptions>>
   /** `real`: no transfer returns before the wire could have carried it. */
   readonly timing: 'real' | 'none'
   /** How long an adapter waits for a stuck bus; Linux' adapters do 1000. */
@@ -65,6 +68,7 @@ export class Rig implements AsyncDisposable {
     }
     for (const [number, bus] of Object.entries(options.buses ?? {}))
       this.#addBus(Number(number), bus, surroundings)
+    this.#addSelects(options.spi ?? {}, surroundings)
     this.#folder = mkdtempSync(join(tmpdir(), 'rig-'))
     this.#server = createServer((socket) => this.#serve(socket))
     this.env = {
@@ -122,6 +126,21 @@ export class Rig implements AsyncDisposable {
     })
   }
 
+  #addSelects(all: Readonly<Record<string, SpiOptions>>, surroundings: Surroundings): void {
+    const controllers = new Map<string, SpiWires>()
+    for (const [index, [number, options]] of Object.entries(all).entries()) {
+      const [controller = ''] = number.split('.')
+      const wires = controllers.get(controller) ?? { freeAtNs: 0 }
+      controllers.set(controller, wires)
+      const context = { wires, surroundings, levelOf: () => 0 }
+      const select = new SpiSelect(`spidev${number}`, options, context)
+      this.#nodes.set(`/dev/spidev${number}`, {
+        inode: characterDevice(SPI_MAJOR, index),
+        open: () => select.open(),
+      })
+    }
+  }
+
   #serve(socket: Socket): void {
     let endpoint: Endpoint | undefined
     this.#sockets.add(socket)
@@ -156,3 +175,4 @@ function buildShim(): string {
 
 const COMPILER = process.env['CC'] ?? 'cc'
 const I2C_MAJOR = 89
+const SPI_MAJOR = 153
