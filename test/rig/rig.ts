@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { isMissing } from '../support/peers.ts'
 import type { Device } from './devices.ts'
 import { type Fault, Faults } from './faults.ts'
+import { GpioChip, type GpioOptions, LINE_REQUEST_BYTES, LineRequest } from './gpio.ts'
 import { I2cBus, type I2cBusOptions, type Surroundings } from './i2c.ts'
+import type { GpioLine } from './line.ts'
 import { Log } from './log.ts'
 import { type SpiOptions, SpiSelect, type SpiWires } from './spi.ts'
 import {
@@ -26,12 +28,16 @@ import {
 
 export type { Device, Segment, SpiDevice } from './devices.ts'
 export { Pca9548a } from './devices.ts'
+export type { Fault } from './faults.ts'
+export type { GpioLine, Level, LineOptions } from './line.ts'
 
 export interface RigOptions {
   /** By number: `/dev/i2c-N`. */
   readonly buses?: Readonly<Record<number, I2cBusOptions>>
   /** By `controller.select`: `/dev/spidevB.C`. */
   readonly spi?: Readonly<Record<string, SpiOptions>>
+  /** By number: `/dev/gpiochipN`. */
+  readonly gpio?: Readonly<Record<number, GpioOptions>>
   /** `real`: no transfer returns before the wire could have carried it. */
   readonly timing: 'real' | 'none'
   /** How long an adapter waits for a stuck bus; Linux' adapters do 1000. */
@@ -42,6 +48,7 @@ export interface RigOptions {
 interface Node {
   readonly inode: Uint8Array
   open(): Endpoint
+  readonly chip?: GpioChip
 }
 
 /**
@@ -58,6 +65,10 @@ export class Rig implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #nodes = new Map<string, Node>()
   readonly #buses = new Map<number, I2cBus>()
+  readonly #chips = new Map<number, GpioChip>()
+  /** Requested lines whose events have no connection yet, by ticket. */
+  readonly #tickets = new Map<number, LineRequest>()
+  #lastTicket = 0
 
   private constructor(options: RigOptions, shim: string) {
     const surroundings: Surroundings = {
@@ -68,6 +79,7 @@ export class Rig implements AsyncDisposable {
     }
     for (const [number, bus] of Object.entries(options.buses ?? {}))
       this.#addBus(Number(number), bus, surroundings)
+    for (const [number, chip] of Object.entries(options.gpio ?? {})) this.#addChip(Number(number), chip)
     this.#addSelects(options.spi ?? {}, surroundings)
     this.#folder = mkdtempSync(join(tmpdir(), 'rig-'))
     this.#server = createServer((socket) => this.#serve(socket))
@@ -80,7 +92,7 @@ export class Rig implements AsyncDisposable {
 
   /** Builds the preloaded library if need be, and listens. */
   static async start(options: RigOptions): Promise<Rig> {
-    const rig = new Rig(options, buildShim())
+    const rig = new Rig(options, join(compiled(), 'shim.so'))
     rig.#server.listen(rig.env['RIG_SOCKET'])
     await once(rig.#server, 'listening')
     return rig
@@ -105,6 +117,16 @@ export class Rig implements AsyncDisposable {
     this.#buses.get(number)?.stick(ms, nowNs())
   }
 
+  /**
+   * A GPIO line, for the test to read (LEDs) or to press (buttons).
+   * @throws RangeError when there is no such line
+   */
+  line(chip: number, offset: number): GpioLine {
+    const found = this.#chips.get(chip)
+    if (found === undefined) throw new RangeError(`no chip ${chip}`)
+    return found.line(offset)
+  }
+
   /** How many files the process under test has open. */
   get openFiles(): number {
     return this.#sockets.size
@@ -126,13 +148,27 @@ export class Rig implements AsyncDisposable {
     })
   }
 
+  #addChip(number: number, options: GpioOptions): void {
+    const chip = new GpioChip(`gpiochip${number}`, options, this.#faults)
+    this.#chips.set(number, chip)
+    this.#nodes.set(`/dev/${chip.name}`, {
+      inode: characterDevice(GPIO_MAJOR, number),
+      open: () => chip.open(),
+      chip,
+    })
+  }
+
   #addSelects(all: Readonly<Record<string, SpiOptions>>, surroundings: Surroundings): void {
     const controllers = new Map<string, SpiWires>()
     for (const [index, [number, options]] of Object.entries(all).entries()) {
       const [controller = ''] = number.split('.')
       const wires = controllers.get(controller) ?? { freeAtNs: 0 }
       controllers.set(controller, wires)
-      const context = { wires, surroundings, levelOf: () => 0 }
+      const context = {
+        wires,
+        surroundings,
+        levelOf: (chip: number, line: number) => this.line(chip, line).level,
+      }
       const select = new SpiSelect(`spidev${number}`, options, context)
       this.#nodes.set(`/dev/spidev${number}`, {
         inode: characterDevice(SPI_MAJOR, index),
@@ -154,25 +190,53 @@ export class Rig implements AsyncDisposable {
         sendReply(socket, endpoint.handle(request))
         return
       }
-      const greeting = this.#greet(request)
+      const greeting = request.op === OP.events ? this.#attach(request.body, socket) : this.#greet(request)
       endpoint = greeting.endpoint
       sendReply(socket, greeting.reply)
     })
   }
 
   /** The first request on a connection says what it is about. */
-  #greet({ op, body }: Request): { reply: Reply; endpoint?: Endpoint } {
+  #greet({ op, body }: Request): Greeting {
+    if (op === OP.line) return this.#requestLines(body)
     const node = this.#nodes.get(body.toString('utf8'))
     if (node === undefined) return { reply: { result: -ERRNO.ENOENT } }
     const reply = { result: 0, body: node.inode }
     return op === OP.open ? { reply, endpoint: node.open() } : { reply }
   }
+
+  #requestLines(body: Buffer): Greeting {
+    const chip = this.#nodes.get(body.toString('utf8', LINE_REQUEST_BYTES))?.chip
+    const request = chip === undefined ? ERRNO.ENOENT : LineRequest.of(chip, body)
+    if (typeof request === 'number') return { reply: { result: -request } }
+    this.#lastTicket += 1
+    this.#tickets.set(this.#lastTicket, request)
+    const ticket = Buffer.alloc(4)
+    ticket.writeUInt32LE(this.#lastTicket)
+    return { reply: { result: 0, body: ticket }, endpoint: request }
+  }
+
+  /** The reply goes first, then nothing but events. */
+  #attach(body: Buffer, socket: Socket): Greeting {
+    const ticket = body.readUInt32LE(0)
+    const request = this.#tickets.get(ticket)
+    this.#tickets.delete(ticket)
+    setImmediate(() => request?.sendEventsTo(socket))
+    return { reply: { result: request === undefined ? -ERRNO.ENOENT : 0 } }
+  }
 }
 
-function buildShim(): string {
+interface Greeting {
+  readonly reply: Reply
+  readonly endpoint?: Endpoint
+}
+
+/** The folder of what is compiled for the rig, made up to date. */
+export function compiled(): string {
   return execFileSync(join(import.meta.dirname, 'build'), { encoding: 'utf8' }).trim()
 }
 
 const COMPILER = process.env['CC'] ?? 'cc'
 const I2C_MAJOR = 89
 const SPI_MAJOR = 153
+const GPIO_MAJOR = 254
