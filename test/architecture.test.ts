@@ -14,6 +14,7 @@ const ARROWS: Record<string, readonly string[]> = {
   simulator: ['base', 'drivers/driver.ts', 'drivers/errors.ts'],
   slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
   net: ['base'],
+  t1: ['base'],
   tlsse: ['base', 'net', 'apdu', 'slots', 'drivers/driver.ts', 'drivers/errors.ts'],
   access: ['base', 'apdu', 'slots/identity.ts'],
   racs: ['base', 'net', 'apdu', 'slots', 'access', 'drivers/driver.ts', 'drivers/errors.ts'],
@@ -22,7 +23,7 @@ const ARROWS: Record<string, readonly string[]> = {
   config: ['base', 'access/user.ts'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
-    ...['access', 'racs', 'client', 'pki'],
+    ...['access', 'racs', 'client', 'pki', 't1'],
   ],
 }
 
