@@ -5,8 +5,8 @@ import { CodedError } from '../base/errors.ts'
 /**
  * edc: blocks arrive damaged. sequence: the card does not follow the rules. malformed: what arrives is no block.
  * silent: nothing arrives. aborted: one side gave up the exchange. endless: the card extends its time beyond all
- * limits. overflow: the answer is longer than the room for it. resynced: the link works again, but the command
- * had left and may have been executed.
+ * limits. overflow: the answer is longer than the room for it. oversize: the command is longer than the dialect can
+ * send. resynced: the link works again, but the command had left and may have been executed.
  */
 export type T1ErrorCode =
   | 't1.edc'
@@ -16,6 +16,7 @@ export type T1ErrorCode =
   | 't1.aborted'
   | 't1.endless'
   | 't1.overflow'
+  | 't1.oversize'
   | 't1.resynced'
 
 /** One exchange failed; what made it fail first is the `cause` where there is one. */
