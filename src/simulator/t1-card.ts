@@ -115,7 +115,7 @@ export class T1Card implements WireEnd {
       this.#answer.acknowledge()
       return this.#nextOfAnswer()
     }
-    if (this.#last !== undefined && isR(this.#last.pcb)) return { ...this.#last }
+    if (this.#last !== undefined && isR(this.#last.pcb)) return this.#last
     // The host has all there was, and what it said since did not get here.
     return this.#acknowledgement()
   }
@@ -244,7 +244,7 @@ export class T1Card implements WireEnd {
   /** Rules 7.1 to 7.3: what to say after a block that cannot be used. */
   #complaint(error: FrameError): Sent | undefined {
     if (this.#asked !== undefined) return this.#repeatedRequest(this.#asked)
-    if (this.#last !== undefined && isR(this.#last.pcb)) return { ...this.#last }
+    if (this.#last !== undefined && isR(this.#last.pcb)) return this.#last
     return this.#sent(R | (this.#expected << 4) | (error === 'edc' ? R_EDC : R_OTHER))
   }
 

@@ -121,8 +121,8 @@ class WirePort implements WireCard {
     const { busy, medium, sealBytes = Infinity } = this.#options
     const now = this.#now()
     if (now < this.#quietUntil || !this.#end.isListening(now)) return medium === 'spi' || busy !== 'nack'
-    if (bytes.length === 0) return true
     const seen = medium === 'spi' ? bytes.subarray(0, sealBytes) : bytes
+    if (!this.#saysSomething(seen)) return true
     const frame = this.#frameFrom(seen, now)
     if (frame !== undefined) this.#receive(frame, now)
     return true
@@ -169,6 +169,13 @@ class WirePort implements WireCard {
     const isComplete = whole[0] !== this.#dialect.hostNad || whole.length >= this.#wantedBytes(whole)
     this.#partial = isComplete ? NO_BYTES : whole
     return isComplete ? whole : undefined
+  }
+
+  /** Zeros on SPI are how a host clocks a read, where its NAD is something else. */
+  #saysSomething(bytes: Uint8Array): boolean {
+    const isClocking =
+      this.#options.medium === 'spi' && this.#partial.length === 0 && this.#dialect.hostNad !== 0
+    return isClocking ? bytes.some((byte) => byte !== 0) : bytes.length > 0
   }
 
   #wantedBytes(partial: Uint8Array): number {

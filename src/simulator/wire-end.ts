@@ -1,6 +1,6 @@
 // Between the bus side of a simulated chip and the protocol in it.
 
-/** One block that waits to be read. A repetition is another object. */
+/** One block that waits to be read, from its first byte after each `receive`. */
 export interface Outgoing {
   readonly bytes: Uint8Array
   /** How long the chip is not there once this is read: it resets, or powers down. */
