@@ -11,10 +11,11 @@ import { racsUri } from './racs-uri.ts'
 import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
 import { usersFile } from './users-file.ts'
+import { wireCard } from './wire-card.ts'
 
 /** Every fuzz target, in the order in which they run. */
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall],
+  ...[usersFile, firewall, wireCard],
 ]
