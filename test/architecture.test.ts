@@ -10,7 +10,7 @@ const SRC = resolve(import.meta.dirname, '../src')
 const ARROWS: Record<string, readonly string[]> = {
   base: [],
   apdu: ['base'],
-  drivers: ['base', 'apdu'],
+  drivers: ['base', 'apdu', 't1'],
   simulator: ['base', 'drivers/driver.ts', 'drivers/errors.ts'],
   slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
   net: ['base'],
@@ -33,6 +33,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'smol-toml': ['config/', 'bin/iose/reference-users.ts'],
   valibot: ['config/'],
   leven: ['config/'],
+  'i2c-bus': ['drivers/i2c-adapter.ts'],
   '@noble/curves': ['simulator/'],
   '@noble/hashes': ['simulator/'],
   '@peculiar/x509': ['pki/'],

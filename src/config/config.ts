@@ -2,8 +2,8 @@
 
 import type { LogLevel } from '../base/log.ts'
 import { DEFAULT_SLOTS } from './default.ts'
-import { ConfigError } from './errors.ts'
-import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS, type SlotsTable } from './schema.ts'
+import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS } from './schema.ts'
+import { checkSockets, type SlotConfig, slotsOf } from './slots.ts'
 import { checked, tomlOf } from './toml.ts'
 
 export interface Config {
@@ -43,22 +43,6 @@ export interface Config {
 
 /** The files of the administration plane. */
 export type RacsFile = 'ca' | 'cert' | 'key' | 'crl' | 'users'
-
-/** One simulated element. */
-export interface SlotConfig {
-  readonly driver: 'simulator'
-  readonly seid: string
-  readonly aliases: readonly string[]
-  readonly sen?: string | undefined
-  readonly aid?: Uint8Array | undefined
-  readonly maxRecordBytes: number
-  readonly applet: 'keystore' | 'echo' | 'none'
-  readonly protocol: 't1' | 't0'
-  readonly latency: 'none' | 'p71' | 'javacard-2020'
-  readonly psk: Uint8Array
-  /** Path of the Unix socket of a card that runs in a process of its own. */
-  readonly socket?: string | undefined
-}
 
 /**
  * Reads a configuration.
@@ -107,77 +91,3 @@ function racsOf(table: ConfigFile['racs']): Config['racs'] {
     maxConnectionsPerAddress: table.max_connections_per_address,
   }
 }
-
-/** Spreads out the tables; `{n}` in a text is the number of the slot within its table, from 1. */
-function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig[] {
-  const slots: SlotConfig[] = []
-  const places = new Map<string, string>()
-  tables.forEach((table, index) => {
-    const where = `slots[${index}]`
-    for (let n = 1; n <= table.count; n++) {
-      const slot = slotOf(table, n, `sim${slots.length + 1}`)
-      checkName(slot, `${file}: ${where}.sen`)
-      for (const seid of [slot.seid, ...slot.aliases]) {
-        if (seid.length > MAX_SEID) {
-          throw new ConfigError(
-            'config.invalid',
-            `${file}: ${where}: SEID '${seid}' is longer than ${MAX_SEID}`,
-          )
-        }
-        claim(places, `SEID '${seid}'`, `${file}: ${where}`)
-      }
-      if (slot.socket !== undefined) claim(places, `socket '${slot.socket}'`, `${file}: ${where}`)
-      slots.push(slot)
-    }
-  })
-  return slots
-}
-
-function slotOf(table: SlotsTable, n: number, defaultSeid: string): SlotConfig {
-  const fill = (template: string): string => template.replaceAll('{n}', String(n))
-  return {
-    driver: table.driver,
-    seid: fill(table.seid ?? defaultSeid),
-    aliases: table.aliases.map(fill),
-    sen: table.sen === undefined ? undefined : fill(table.sen),
-    aid: table.aid,
-    maxRecordBytes: table.max_record_bytes,
-    applet: table.applet,
-    protocol: table.protocol,
-    latency: table.latency,
-    psk: table.psk,
-    socket: table.socket === undefined ? undefined : fill(table.socket),
-  }
-}
-
-/** A card in a process of its own was personalised there: what the file says of it besides would be ignored. */
-function checkSockets({ slots = [] }: { slots?: Record<string, unknown>[] }, file: string): void {
-  slots.forEach((table, index) => {
-    const idle = 'socket' in table ? PERSONALISATION_KEYS.find((key) => key in table) : undefined
-    if (idle === undefined) return
-    const message = `${file}: slots[${index}].${idle}: belongs to the process of the card behind 'socket'`
-    throw new ConfigError('config.invalid', message)
-  })
-}
-
-/** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
-function checkName({ sen = '' }: SlotConfig, where: string): void {
-  if (sen.length > MAX_HISTORICAL_BYTES) {
-    const message = `${where}: '${sen}' is longer than the ${MAX_HISTORICAL_BYTES} bytes of an ATR`
-    throw new ConfigError('config.invalid', message)
-  }
-}
-
-function claim(places: Map<string, string>, what: string, where: string): void {
-  const other = places.get(what)
-  if (other !== undefined) {
-    const hint = other === where ? ': put {n} into it' : `, also in ${other}`
-    throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
-  }
-  places.set(what, where)
-}
-
-const MAX_HISTORICAL_BYTES = 15
-/** As slots/identity has it; a template may fit before its {n} is filled in, and not after. */
-const MAX_SEID = 63
-const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk'] as const

@@ -19,6 +19,14 @@ psk = "0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"
 driver = "simulator"
 seid = "sim5"
 applet = "none"
+
+# [[slots]]
+# driver = "i2c"                     # an element on an I2C bus; its SEID is i2c-1-48 unless you give one
+# bus = 1                            # N of /dev/i2c-N
+# address = 0x48
+# framing = "nxp"                    # nxp (T=1 over I2C) | gp (T=1') | bridge (the reference's) | iso
+# clock_hz = 400000                  # what the bus really runs at
+# select = { mux = 0x70, channel = 3 }   # behind a PCA9548A
 `
 
 /** The whole default configuration, as `iosed --print-default-config` prints it. */

@@ -86,18 +86,38 @@ const simulatorSlots = v.strictObject({
   socket: v.optional(text),
 })
 
+/** 7 bits, without the reserved ones at both ends. */
+const i2cAddress = v.pipe(v.number(), v.integer(), v.minValue(0x08), v.maxValue(0x77))
+
+const segment = v.strictObject({
+  mux: v.pipe(v.number(), v.integer(), v.minValue(0x70), v.maxValue(0x77)),
+  channel: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7)),
+})
+
+const i2cSlots = v.strictObject({
+  driver: v.literal('i2c'),
+  ...anySlot,
+  bus: count(1, 0, 255),
+  address: i2cAddress,
+  framing: v.picklist(['nxp', 'gp', 'bridge', 'iso']),
+  clock_hz: count(400_000, 1_000, 5_000_000),
+  select: v.optional(segment),
+})
+
 export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
-  slots: v.optional(v.array(v.variant('driver', [simulatorSlots]))),
+  slots: v.optional(v.array(v.variant('driver', [simulatorSlots, i2cSlots]))),
 })
 
 /** A configuration file, checked, with every default filled in. */
 export type ConfigFile = v.InferOutput<typeof fileSchema>
 
 /** One `[[slots]]` table. */
-export type SlotsTable = v.InferOutput<typeof simulatorSlots>
+export type SimulatorTable = v.InferOutput<typeof simulatorSlots>
+export type I2cTable = v.InferOutput<typeof i2cSlots>
+export type SlotsTable = SimulatorTable | I2cTable
 
 /** Keys whose value no message may show. */
 export const SECRET_KEYS: readonly string[] = ['psk']
@@ -114,7 +134,7 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
     case 'racs':
       return Object.keys(racs.entries)
     default:
-      return Object.keys(simulatorSlots.entries)
+      return Object.keys({ ...simulatorSlots.entries, ...i2cSlots.entries })
   }
 }
 

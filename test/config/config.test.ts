@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { hexOf } from '../../src/base/hex.ts'
-import { parseConfig } from '../../src/config/config.ts'
+import { type Config, parseConfig } from '../../src/config/config.ts'
 import { DEFAULT_CONFIG } from '../../src/config/default.ts'
+import type { SimulatorSlot } from '../../src/config/slots.ts'
 
 const slot = (lines: string): string => `[[slots]]\ndriver = "simulator"\n${lines}`
+/** The slots of a configuration without real hardware. */
+function simulated({ slots }: Config): SimulatorSlot[] {
+  return slots.map((entry) => {
+    assert.equal(entry.driver, 'simulator')
+    return entry
+  })
+}
+
 const PSK = '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20'
 
 test('config: the printed default configuration is what holds without a file', () => {
@@ -12,7 +21,7 @@ test('config: the printed default configuration is what holds without a file', (
 })
 
 test('config: without slots there are four named elements and a blank one', () => {
-  const { slots } = parseConfig('[tls_se]\nqueue_length = 0\n', 'file')
+  const slots = simulated(parseConfig('[tls_se]\nqueue_length = 0\n', 'file'))
   assert.deepEqual(
     slots.map(({ seid, sen, applet }) => [seid, sen, applet]),
     [
@@ -59,7 +68,7 @@ psk = "${'ab'.repeat(32)}"
     maxConnections: 7,
     maxConnectionsPerAddress: 8,
   })
-  const [, second] = config.slots
+  const [, second] = simulated(config)
   const { psk, aid, ...rest } = second!
   assert.deepEqual([hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
   assert.deepEqual(rest, {
@@ -89,7 +98,10 @@ const WRONG: Record<string, [toml: string, message: RegExp]> = {
   'a time of zero': ['[tls_se]\nhello_timeout_ms = 0', /tls_se\.hello_timeout_ms: found 0/],
   'a time that is text': ['[tls_se]\nhello_timeout_ms = "1"', /found "1", expected number/],
   'a fraction': ['[tls_se]\nqueue_length = 1.5', /tls_se\.queue_length: found 1\.5/],
-  'an unknown driver': ['[[slots]]\ndriver = "i3c"', /slots\[0\]\.driver: found "i3c", expected "simulator"/],
+  'an unknown driver': [
+    '[[slots]]\ndriver = "i3c"',
+    /slots\[0\]\.driver: found "i3c", expected \("simulator" \| "i2c"\)/,
+  ],
   'an unknown applet': [slot('applet = "x"'), /slots\[0\]\.applet: found "x"/],
   'a name with a blank': [slot('sen = "a b"'), /slots\[0\]\.sen: found "a b"/],
   'a name of 16 bytes': [slot('sen = "0123456789abcdef"'), /slots\[0\]\.sen: '0123456789abcdef'.*15 bytes/],
@@ -140,4 +152,69 @@ test('config: no message shows a key, however wrong it is', () => {
     () => parseConfig(slot(`psk = "${PSK}`), 'f.toml'),
     (error: Error) => !error.message.includes(PSK.slice(0, 8)),
   )
+})
+
+test('config: an element on an I2C bus has its SEID from where it is', () => {
+  const config = parseConfig(
+    `[[slots]]
+driver = "i2c"
+address = 0x48
+framing = "nxp"
+
+[[slots]]
+driver = "i2c"
+bus = 3
+address = 0x48
+framing = "gp"
+clock_hz = 1000000
+select = { mux = 0x70, channel = 3 }
+sen = "vault.example.com"
+`,
+    'file',
+  )
+  const common = { aliases: [], aid: undefined, maxRecordBytes: 512, driver: 'i2c', address: 0x48 }
+  assert.deepEqual(config.slots, [
+    {
+      ...common,
+      seid: 'i2c-1-48',
+      sen: undefined,
+      bus: 1,
+      framing: 'nxp',
+      clockHz: 400_000,
+      segment: undefined,
+    },
+    {
+      ...common,
+      ...{ seid: 'i2c-3-48-ch3', sen: 'vault.example.com', bus: 3, framing: 'gp', clockHz: 1_000_000 },
+      segment: { mux: 0x70, channel: 3 },
+    },
+  ])
+})
+
+for (const [what, lines, message] of [
+  ['a reserved address', 'address = 0x07\nframing = "nxp"', /slots\[0\]\.address: found 7, expected >=8/],
+  ['no framing', 'address = 0x48', /slots\[0\]\.framing: found undefined, expected/],
+  ['an unknown framing', 'address = 0x48\nframing = "t1"', /slots\[0\]\.framing: found "t1"/],
+  [
+    'a key of another driver',
+    'address = 0x48\nframing = "gp"\napplet = "echo"',
+    /slots\[0\]\.applet: unknown key/,
+  ],
+  [
+    'no multiplexer',
+    'address = 0x48\nframing = "gp"\nselect = { mux = 0x48, channel = 0 }',
+    /slots\[0\]\.select\.mux/,
+  ],
+] as const) {
+  test(`config: an I2C slot with ${what} is an error`, () => {
+    assert.throws(() => parseConfig(`[[slots]]\ndriver = "i2c"\n${lines}\n`, 'file'), message)
+  })
+}
+
+test('config: two elements at one place are an error, behind different channels they are not', () => {
+  const at = (channel: number): string =>
+    `[[slots]]\ndriver = "i2c"\naddress = 0x48\nframing = "gp"\nselect = { mux = 0x70, channel = ${channel} }\n`
+  assert.equal(parseConfig(at(1) + at(2), 'file').slots.length, 2)
+  const twice = `${at(1)}seid = "a"\n${at(1)}seid = "b"\n`
+  assert.throws(() => parseConfig(twice, 'file'), /address 0x48 of bus 1 behind channel 1 of 0x70 twice/)
 })

@@ -9,6 +9,7 @@ import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
 import type { Driver } from '../../drivers/driver.ts'
+import { LinkError } from '../../drivers/errors.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
 import { RacsServer } from '../../racs/server.ts'
 import { Inventory } from '../../slots/inventory.ts'
@@ -96,7 +97,14 @@ async function openDrivers(
     },
     onLeave: (element: Parameters<Inventory['leave']>[0], cause: string) => inventory.leave(element, cause),
   }
-  const drivers = await Promise.all(slots.map((slot) => openDriver(slot, stateDir, environment)))
+  const drivers = await Promise.all(
+    slots.map((slot) =>
+      openDriver(slot, stateDir, environment).catch((error: unknown) => {
+        if (!(error instanceof LinkError)) throw error
+        throw new ConfigError('config.missing', `the slot of ${slot.seid}`, { cause: error })
+      }),
+    ),
+  )
   // An element that is slow or mute must not keep the others off the network.
   await Promise.race([Promise.all(arrivals), sleepUntil(clock, clock.now() + ARRIVAL_GRACE_MS)])
   return drivers

@@ -1,0 +1,142 @@
+// The `[[slots]]` tables: one entry per element, whatever carries its APDUs.
+
+import { ConfigError } from './errors.ts'
+import type { I2cTable, SimulatorTable, SlotsTable } from './schema.ts'
+
+export type SlotConfig = SimulatorSlot | I2cSlot
+
+/** What every driver's entry has. */
+export interface AnySlot {
+  readonly seid: string
+  readonly aliases: readonly string[]
+  readonly sen?: string | undefined
+  readonly aid?: Uint8Array | undefined
+  readonly maxRecordBytes: number
+}
+
+/** One simulated element. */
+export interface SimulatorSlot extends AnySlot {
+  readonly driver: 'simulator'
+  readonly applet: 'keystore' | 'echo' | 'none'
+  readonly protocol: 't1' | 't0'
+  readonly latency: 'none' | 'p71' | 'javacard-2020'
+  readonly psk: Uint8Array
+  /** Path of the Unix socket of a card that runs in a process of its own. */
+  readonly socket?: string | undefined
+}
+
+/** One element on an I2C bus. */
+export interface I2cSlot extends AnySlot {
+  readonly driver: 'i2c'
+  /** N of /dev/i2c-N. */
+  readonly bus: number
+  readonly address: number
+  readonly framing: 'nxp' | 'gp' | 'bridge' | 'iso'
+  readonly clockHz: number
+  readonly segment?: { readonly mux: number; readonly channel: number } | undefined
+}
+
+/**
+ * Spreads out the tables; `{n}` in a text is the number of the slot within its table, from 1.
+ * @throws ConfigError config.invalid
+ */
+export function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig[] {
+  const slots: SlotConfig[] = []
+  const places = new Map<string, string>()
+  tables.forEach((table, index) => {
+    const where = `${file}: slots[${index}]`
+    for (const slot of entriesOf(table, slots.length)) {
+      if (slot.driver === 'simulator') checkName(slot, `${where}.sen`)
+      for (const seid of [slot.seid, ...slot.aliases]) {
+        if (seid.length > MAX_SEID) {
+          throw new ConfigError('config.invalid', `${where}: SEID '${seid}' is longer than ${MAX_SEID}`)
+        }
+        claim(places, `SEID '${seid}'`, where)
+      }
+      const place = placeOf(slot)
+      if (place !== undefined) claim(places, place, where)
+      slots.push(slot)
+    }
+  })
+  return slots
+}
+
+/** A card in a process of its own was personalised there: what the file says of it besides would be ignored. */
+export function checkSockets({ slots = [] }: { slots?: Record<string, unknown>[] }, file: string): void {
+  slots.forEach((table, index) => {
+    const idle = 'socket' in table ? PERSONALISATION_KEYS.find((key) => key in table) : undefined
+    if (idle === undefined) return
+    const message = `${file}: slots[${index}].${idle}: belongs to the process of the card behind 'socket'`
+    throw new ConfigError('config.invalid', message)
+  })
+}
+
+function entriesOf(table: SlotsTable, before: number): SlotConfig[] {
+  if (table.driver === 'i2c') return [i2cSlotOf(table)]
+  return Array.from({ length: table.count }, (_, n) => simulatorSlotOf(table, n + 1, `sim${before + n + 1}`))
+}
+
+function simulatorSlotOf(table: SimulatorTable, n: number, defaultSeid: string): SimulatorSlot {
+  const fill = (template: string): string => template.replaceAll('{n}', String(n))
+  return {
+    driver: 'simulator',
+    ...anySlotOf(table, fill, defaultSeid),
+    applet: table.applet,
+    protocol: table.protocol,
+    latency: table.latency,
+    psk: table.psk,
+    socket: table.socket === undefined ? undefined : fill(table.socket),
+  }
+}
+
+function i2cSlotOf(table: I2cTable): I2cSlot {
+  const { bus, address, framing, select } = table
+  const behind = select === undefined ? '' : `-ch${select.channel}`
+  const seid = `i2c-${bus}-${address.toString(16).padStart(2, '0')}${behind}`
+  return {
+    driver: 'i2c',
+    ...anySlotOf(table, (text) => text, seid),
+    ...{ bus, address, framing, clockHz: table.clock_hz, segment: select },
+  }
+}
+
+function anySlotOf(table: SlotsTable, fill: (template: string) => string, defaultSeid: string): AnySlot {
+  return {
+    seid: fill(table.seid ?? defaultSeid),
+    aliases: table.aliases.map(fill),
+    sen: table.sen === undefined ? undefined : fill(table.sen),
+    aid: table.aid,
+    maxRecordBytes: table.max_record_bytes,
+  }
+}
+
+/** What only one entry can have. */
+function placeOf(slot: SlotConfig): string | undefined {
+  if (slot.driver === 'simulator') return slot.socket === undefined ? undefined : `socket '${slot.socket}'`
+  const { bus, address, segment } = slot
+  const behind =
+    segment === undefined ? '' : ` behind channel ${segment.channel} of 0x${segment.mux.toString(16)}`
+  return `address 0x${address.toString(16)} of bus ${bus}${behind}`
+}
+
+/** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
+function checkName({ sen = '' }: SimulatorSlot, where: string): void {
+  if (sen.length > MAX_HISTORICAL_BYTES) {
+    const message = `${where}: '${sen}' is longer than the ${MAX_HISTORICAL_BYTES} bytes of an ATR`
+    throw new ConfigError('config.invalid', message)
+  }
+}
+
+function claim(places: Map<string, string>, what: string, where: string): void {
+  const other = places.get(what)
+  if (other !== undefined) {
+    const hint = other === where ? ': put {n} into it' : `, also in ${other}`
+    throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
+  }
+  places.set(what, where)
+}
+
+const MAX_HISTORICAL_BYTES = 15
+/** As slots/identity has it; a template may fit before its {n} is filled in, and not after. */
+const MAX_SEID = 63
+const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk'] as const
