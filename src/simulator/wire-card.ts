@@ -69,13 +69,15 @@ function endOf(options: WireCardOptions, apdus: WireApdus): WireEnd {
   const resetMs = resetMsOf(options)
   const ifsc = options.ifsc ?? (framing === 'iso' ? dialect.firstIfsc : COMMON_IFSC)
   const selfDescription = () => {
-    const common = framing === 'nxp' ? NXP_PARAMETERS : GP_PARAMETERS[options.medium]
-    const pwtMs = Math.min(Math.max(common.pwtMs, Math.ceil(resetMs)), 0xff)
-    const historicalBytes = historicalBytesOf(apdus.atr)
     const { medium, parameters } = options
-    const sealBytes = options.sealBytes ?? common.sealBytes
-    const figures = { ...common, pwtMs, historicalBytes, sealBytes, ...parameters, medium, bwtMs, ifsc }
-    return framing === 'nxp' ? nxpAtrOf(figures) : cipOf(figures)
+    const common = framing === 'nxp' ? NXP_PARAMETERS : GP_PARAMETERS[medium]
+    const own = {
+      pwtMs: Math.min(Math.max(common.pwtMs, Math.ceil(resetMs)), 0xff),
+      sealBytes: options.sealBytes ?? common.sealBytes,
+      historicalBytes: historicalBytesOf(apdus.atr),
+    }
+    const figures = { ...common, ...own, ...parameters, medium, bwtMs, ifsc }
+    return options.selfDescription ?? (framing === 'nxp' ? nxpAtrOf(figures) : cipOf(figures))
   }
   return new T1Card({ dialect, options, apdus, ifsc, bwtMs, resetMs, selfDescription })
 }

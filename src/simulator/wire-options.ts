@@ -34,6 +34,8 @@ export interface WireCardOptions {
   readonly bwtMs?: number | undefined
   /** What S(CIP) or S(get ATR) answer, where it differs from a common part. */
   readonly parameters?: Partial<Omit<BusParameters, 'medium' | 'bwtMs' | 'ifsc'>> | undefined
+  /** The same as raw INF, right or wrong. */
+  readonly selfDescription?: Uint8Array | undefined
 
   /** After so much computation the card asks for more time; default: three quarters of BWT. */
   readonly wtxEveryMs?: number | undefined

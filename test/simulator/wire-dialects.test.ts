@@ -88,7 +88,7 @@ test('wire nxp: every vector of the dialect has its answer', async () => {
     ['5A CF 00 | 37 7F', `A5 EF 23 ${atr} 87 77`],
     ['5A 00 05 | 00 A4 04 00 00 | 1E 3C', 'A5 00 02 90 00 02 AF'],
     ['5A 40 05 | 00 A4 04 00 00 | 18 FB', 'A5 40 02 90 00 B5 B9'],
-    // The same again, damaged, then a wrong length: the card waits for number 0.
+    // Damaged; after two blocks the card waits for number 0 again.
     ['5A 00 05 | 00 A4 04 00 00 | 1E 3D', `A5 81 00 ${hexOf(edcOf('x25lo', hex('A5 81 00')))}`],
     ['5A C6 00 | 2F A8', 'A5 E6 00 EF 4D'],
     ['5A 00 05 | 00 A4 04 00 00 | 1E 3C', 'A5 00 02 90 00 02 AF'],
@@ -143,6 +143,25 @@ test('wire gp: every vector of the dialect has its answer', async () => {
   await check(spi, [
     ['21 C4 00 00 | 06 CD', '12 E4 001A 01 04 A0000003 01 0C 011903E8050A00C800100064 04 012C 00FE 00 4C5A'],
   ])
+})
+
+test('wire gp: what the chip says of itself can be given as it is', async () => {
+  const selfDescription = hex('01 03 000000 01 0C 000000000000000000000000 04 0080 0080 00')
+  const bench = new WireBench({ framing: 'gp', selfDescription })
+  await check(bench, [['21 C4 00 00 | 06 CD', `12 E4 0019 ${hexOf(selfDescription)} DD9F`]])
+})
+
+test('wire: a response of 258 bytes comes in as few blocks as the host’s IFSD allows', async () => {
+  const response = Uint8Array.from({ length: 258 }, (_, at) => at & 0xff)
+  const nxp = new WireBench({ framing: 'nxp', card: roteCard([response]) })
+  const first = await nxp.exchange('5A 00 05 | 00 A4 04 00 00 | 1E 3C')
+  assert.equal(first.slice(0, -4), `A520FE${hexOf(response.subarray(0, 254))}`)
+  const rest = await nxp.exchange('5A 90 00 | 08 2F')
+  assert.equal(rest.slice(0, -4), 'A54004FEFF0001')
+  const gp = new WireBench({ framing: 'gp', card: roteCard([response]) })
+  await gp.exchange('21 C1 00 02 0F F9 | 6A C9')
+  const whole = await gp.exchange('21 00 00 05 00 A4 04 00 00 | AC 14')
+  assert.equal(whole.slice(0, -4), `12000102${hexOf(response)}`)
 })
 
 test('wire gp: the NADs of NXP’s build are an option', async () => {

@@ -119,7 +119,7 @@ test('faults: on SPI a fault cannot refuse, and brings idle bytes', () => {
   assert.deepEqual(wire.journal, [])
 })
 
-/** The least host of T=1 there can be: one command at a time, no resynchronisation, patience without end. */
+/** The least host of T=1 there can be: one command at a time, no resynchronisation, 500 tries a command. */
 class PlainHost {
   readonly #card: SimulatedWireCard
   readonly #clock: ManualClock
