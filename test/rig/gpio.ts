@@ -75,6 +75,7 @@ export class LineRequest implements Endpoint {
   readonly #sequence = { request: 0, lines: [] as number[] }
   #events: Socket | undefined
   #early: Buffer[] = []
+  #unwatch: (() => void)[] = []
 
   /** @param body  `struct gpio_v2_line_request`; the result is an error number when it cannot be granted */
   static of(chip: GpioChip, body: Buffer): LineRequest | number {
@@ -121,10 +122,8 @@ export class LineRequest implements Endpoint {
 
   /** The lines are free for others; an output stays as it is. */
   closed(): void {
-    for (const line of this.#lines) {
-      line.watch(undefined)
-      line.consumer = ''
-    }
+    for (const unwatch of this.#unwatch) unwatch()
+    for (const line of this.#lines) line.consumer = ''
     this.#events?.destroy()
   }
 
@@ -150,16 +149,16 @@ export class LineRequest implements Endpoint {
   #configure(config: Buffer): number {
     const flags = this.#lines.map((_, i) => flagsOf(config, i))
     if (flags.some((one) => !isConsistent(one))) return ERRNO.EINVAL
+    for (const unwatch of this.#unwatch.splice(0)) unwatch()
     for (const [i, line] of this.#lines.entries()) {
       const own = flags[i]!
-      line.watch(undefined)
       line.flags = own
       const isOutput = (own & FLAG.output) !== 0n
       const kind = (own & FLAG.openDrain) !== 0n ? 'open-drain' : 'push-pull'
       const bias = (own & FLAG.biasUp) !== 0n ? 'up' : (own & FLAG.biasDown) !== 0n ? 'down' : undefined
       if (isOutput) line.setDirection({ value: physical(outputOf(config, i), own), kind }, bias)
       else if ((own & FLAG.input) !== 0n) line.setDirection(undefined, bias)
-      if ((own & (FLAG.rising | FLAG.falling)) !== 0n) line.watch(() => this.#onChange(i))
+      if ((own & (FLAG.rising | FLAG.falling)) !== 0n) this.#unwatch.push(line.watch(() => this.#onChange(i)))
     }
     return 0
   }

@@ -32,7 +32,7 @@ export class GpioLine {
   #bias: 'up' | 'down' | undefined
   #external: Level | undefined
   #level: Level
-  #watch: ((level: Level) => void) | undefined
+  readonly #watchers = new Set<(level: Level) => void>()
   readonly #faults: Faults
 
   constructor(options: LineOptions, faults: Faults) {
@@ -81,9 +81,10 @@ export class GpioLine {
     this.drive(undefined)
   }
 
-  /** Calls `watch` at each change of level; one watcher at a time. */
-  watch(watch: ((level: Level) => void) | undefined): void {
-    this.#watch = watch
+  /** Calls `watcher` at each change of level, until what is returned is called. */
+  watch(watcher: (level: Level) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   #settled(): Level {
@@ -100,7 +101,7 @@ export class GpioLine {
     if (level === this.#level) return
     this.#level = level
     this.#pullResets(level === 0 ? 'held' : 'released')
-    this.#watch?.(level)
+    for (const watcher of this.#watchers) watcher(level)
   }
 
   #pullResets(is: 'held' | 'released'): void {

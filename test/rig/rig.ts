@@ -14,10 +14,12 @@ import { I2cBus, type I2cBusOptions, type Surroundings } from './i2c.ts'
 import type { GpioLine } from './line.ts'
 import { Log } from './log.ts'
 import { type SpiOptions, SpiSelect, type SpiWires } from './spi.ts'
+import { ROOT as SYSFS, SysfsGpio } from './sysfs.ts'
 import {
   characterDevice,
   type Endpoint,
   ERRNO,
+  type Node,
   nowNs,
   OP,
   type Reply,
@@ -44,13 +46,6 @@ export interface RigOptions {
   readonly stuckTimeoutMs?: number
 }
 
-/** A path of the process under test. */
-interface Node {
-  readonly inode: Uint8Array
-  open(): Endpoint
-  readonly chip?: GpioChip
-}
-
 /**
  * The devices of one process under test, which must be a child process started with `env`: while it waits for a
  * reply, this process must be free to give it (so no `spawnSync`).
@@ -65,6 +60,7 @@ export class Rig implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #nodes = new Map<string, Node>()
   readonly #buses = new Map<number, I2cBus>()
+  readonly #sysfs: SysfsGpio
   readonly #chips = new Map<number, GpioChip>()
   /** Requested lines whose events have no connection yet, by ticket. */
   readonly #tickets = new Map<number, LineRequest>()
@@ -80,13 +76,14 @@ export class Rig implements AsyncDisposable {
     for (const [number, bus] of Object.entries(options.buses ?? {}))
       this.#addBus(Number(number), bus, surroundings)
     for (const [number, chip] of Object.entries(options.gpio ?? {})) this.#addChip(Number(number), chip)
+    this.#sysfs = new SysfsGpio([...this.#chips.values()])
     this.#addSelects(options.spi ?? {}, surroundings)
     this.#folder = mkdtempSync(join(tmpdir(), 'rig-'))
     this.#server = createServer((socket) => this.#serve(socket))
     this.env = {
       LD_PRELOAD: shim,
       RIG_SOCKET: join(this.#folder, 'socket'),
-      RIG_NODES: [...this.#nodes.keys()].join(':'),
+      RIG_NODES: [...this.#nodes.keys(), ...(this.#chips.size === 0 ? [] : [SYSFS, `${SYSFS}/`])].join(':'),
     }
   }
 
@@ -154,7 +151,6 @@ export class Rig implements AsyncDisposable {
     this.#nodes.set(`/dev/${chip.name}`, {
       inode: characterDevice(GPIO_MAJOR, number),
       open: () => chip.open(),
-      chip,
     })
   }
 
@@ -190,23 +186,29 @@ export class Rig implements AsyncDisposable {
         sendReply(socket, endpoint.handle(request))
         return
       }
-      const greeting = request.op === OP.events ? this.#attach(request.body, socket) : this.#greet(request)
+      const greeting = this.#greet(request, socket)
       endpoint = greeting.endpoint
       sendReply(socket, greeting.reply)
     })
   }
 
   /** The first request on a connection says what it is about. */
-  #greet({ op, body }: Request): Greeting {
+  #greet({ op, body }: Request, socket: Socket): Greeting {
     if (op === OP.line) return this.#requestLines(body)
-    const node = this.#nodes.get(body.toString('utf8'))
+    if (op === OP.events) return this.#attach(body, socket)
+    if (op === OP.priority)
+      return { reply: { result: -this.#sysfs.sendEdgesTo(body.toString('utf8'), socket) } }
+    const path = body.toString('utf8')
+    const node = path.startsWith(SYSFS) ? this.#sysfs.node(path) : this.#nodes.get(path)
     if (node === undefined) return { reply: { result: -ERRNO.ENOENT } }
     const reply = { result: 0, body: node.inode }
+    if (op === OP.list) return { reply: { result: 0, body: Buffer.from((node.names ?? []).join('\0')) } }
     return op === OP.open ? { reply, endpoint: node.open() } : { reply }
   }
 
   #requestLines(body: Buffer): Greeting {
-    const chip = this.#nodes.get(body.toString('utf8', LINE_REQUEST_BYTES))?.chip
+    const path = body.toString('utf8', LINE_REQUEST_BYTES)
+    const chip = [...this.#chips.values()].find(({ name }) => path === `/dev/${name}`)
     const request = chip === undefined ? ERRNO.ENOENT : LineRequest.of(chip, body)
     if (typeof request === 'number') return { reply: { result: -request } }
     this.#lastTicket += 1

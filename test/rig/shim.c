@@ -15,6 +15,7 @@
  * What is asked of the rig and what it answers is laid out in wire.ts.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +24,9 @@
 #include <linux/i2c.h>
 #include <linux/spi/spidev.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@
 enum op {
   OP_OPEN = 1,   /* path -> struct inode */
   OP_STAT,       /* path -> struct inode */
-  OP_READ,       /* u32 count -> bytes */
+  OP_READ,       /* u32 count, u32 offset or NO_OFFSET -> bytes */
   OP_WRITE,      /* bytes */
   OP_IOCTL,      /* u32 request, u32 value: an ioctl whose argument is a number */
   OP_STRUCT,     /* u32 request, then the struct that the argument points to -> the struct */
@@ -53,6 +54,7 @@ enum op {
   OP_LINE,       /* struct gpio_v2_line_request, path of the chip -> u32 ticket for OP_EVENTS */
   OP_EVENTS,     /* u32 ticket; after the reply only struct gpio_v2_line_event come */
   OP_PRIORITY,   /* path of a value file; after the reply one byte comes for each edge */
+  OP_LIST,       /* path of a folder -> its names, separated by zeros */
 };
 
 struct request {
@@ -75,6 +77,7 @@ struct inode {
   uint32_t minor;
 };
 
+#define NO_OFFSET UINT32_MAX
 #define LARGEST_BODY (512 * 1024)
 #define SPIN_NS 50000 /* of a sleep, the last part: a timer wakes us about this late */
 
@@ -96,6 +99,7 @@ static struct {
   __typeof__(fstat) *fstat;
   __typeof__(fstatat) *fstatat;
   __typeof__(statx) *statx;
+  __typeof__(scandir) *scandir;
   __typeof__(syscall) *syscall;
 } real;
 
@@ -107,7 +111,7 @@ static const char *nodes_named; /* paths separated by ':'; one that ends in '/' 
 __attribute__((constructor)) static void resolve(void) {
   RESOLVE(open), RESOLVE(openat), RESOLVE(read), RESOLVE(write), RESOLVE(pread64), RESOLVE(pwrite64);
   RESOLVE(ioctl), RESOLVE(access), RESOLVE(faccessat), RESOLVE(stat), RESOLVE(lstat), RESOLVE(fstat);
-  RESOLVE(fstatat), RESOLVE(statx), RESOLVE(syscall);
+  RESOLVE(fstatat), RESOLVE(statx), RESOLVE(scandir), RESOLVE(syscall);
   socket_path = getenv("RIG_SOCKET");
   nodes_named = getenv("RIG_NODES");
   RESOLVE(close);
@@ -131,7 +135,9 @@ struct node {
   pthread_mutex_t turn; /* one request at a time on a connection; zero is the unlocked state */
   volatile enum kind kind;
   int connection; /* where requests go: the fd itself, or one of our own when the fd must carry events */
-  int urgent;     /* KIND_VALUE: the other end of the fd, where edges are sent out of band */
+  /* KIND_VALUE: edges come here, and go out of band to the other end of the fd, which so gets EPOLLPRI */
+  int edges, far_end;
+  pthread_t courier;
   struct inode inode;
   char path[64];
 };
@@ -217,22 +223,21 @@ static void put(struct message *message, const void *bytes, size_t length) {
   message->length += length;
 }
 
-static void put_u32(struct message *message, uint32_t value) { put(message, &value, sizeof value); }
+static void put_u32(struct message *message, uint32_t value) { put(message, &value, 4); }
 
 /*
  * Sends `message`, frees it, waits for the reply and for the end of the transfer.
  * At most `room` bytes of the reply's body end in `answer`. Returns the result, or -errno.
  */
 static long ask(int connection, enum op op, struct message *message, void *answer, size_t room) {
-  struct reply reply = {.result = -EIO};
+  struct reply reply;
   char rest[256];
   do {
     *message->whole = (struct request){(uint32_t)message->length, op, now_ns()};
-    bool is_answered = send_all(connection, message->whole, sizeof(struct request) + message->length) &&
-                       receive_all(connection, &reply, sizeof reply);
-    if (!is_answered) {
-      reply = (struct reply){.result = -EIO}; /* the rig is gone */
-      break;
+    bool is_sent = send_all(connection, message->whole, sizeof(struct request) + message->length);
+    if (!is_sent || !receive_all(connection, &reply, sizeof reply)) {
+      free(message->whole);
+      return -EIO; /* the rig is gone */
     }
     size_t taken = reply.length < room ? reply.length : room;
     if (!receive_all(connection, answer, taken)) reply.result = -EIO;
@@ -270,8 +275,7 @@ static int connect_to_rig(void) {
 static int connect_about(enum op op, const char *path, struct inode *inode) {
   struct message message;
   int connection = connect_to_rig();
-  if (connection < 0) return connection;
-  if (!begin(&message, strlen(path))) return -ENOMEM;
+  if (connection < 0 || !begin(&message, strlen(path))) return connection < 0 ? connection : -ENOMEM;
   put(&message, path, strlen(path));
   long result = ask(connection, op, &message, inode, sizeof *inode);
   if (result >= 0) return connection;
@@ -289,18 +293,47 @@ static int register_node(int fd, enum kind kind, int connection, const char *pat
   }
   struct node *node = &nodes[fd];
   node->connection = connection;
-  node->urgent = -1;
   strncpy(node->path, path, sizeof node->path - 1);
   node->kind = kind;
   return fd;
 }
 
-static int open_node(const char *path, int flags) {
+static void *carry_edges(void *argument) {
+  struct node *node = argument;
+  char edge;
+  while (receive_all(node->edges, &edge, 1)) send(node->far_end, &edge, 1, MSG_OOB | MSG_NOSIGNAL | MSG_DONTWAIT);
+  return NULL;
+}
+
+/* A value file of sysfs: reads go over `connection`, poll sees the fd's own state. */
+static int open_value(const char *path, int connection) {
+  struct inode unused;
+  int ends[2], edges = connect_about(OP_PRIORITY, path, &unused);
+  if (edges < 0) return real.close(connection), fail(-edges);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -1;
+  int fd = register_node(ends[0], KIND_VALUE, connection, path);
+  if (fd < 0) return -1;
+  struct node *node = &nodes[fd];
+  node->edges = edges;
+  node->far_end = ends[1];
+  sigset_t all, before; /* signals are for the threads of the process, not for ours */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_create(&node->courier, NULL, carry_edges, node);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return fd;
+}
+
+static bool is_value(const char *path) {
+  return strncmp(path, "/sys/", 5) == 0 && strcmp(strrchr(path, '/'), "/value") == 0;
+}
+
+static int open_node(const char *path) {
   struct inode inode = {0};
   int connection = connect_about(OP_OPEN, path, &inode);
   if (connection < 0) return fail(-connection);
-  (void)flags;
-  int fd = register_node(connection, strncmp(path, "/dev/gpiochip", 13) == 0 ? KIND_CHIP : KIND_DEVICE, connection, path);
+  enum kind kind = strncmp(path, "/dev/gpiochip", 13) == 0 ? KIND_CHIP : KIND_DEVICE;
+  int fd = is_value(path) ? open_value(path, connection) : register_node(connection, kind, connection, path);
   if (fd >= 0) nodes[fd].inode = inode;
   return fd;
 }
@@ -308,17 +341,29 @@ static int open_node(const char *path, int flags) {
 /* Forgets the fd before it is closed: the next one to open may get its number. */
 static int close_node(struct node *node, int fd) {
   pthread_mutex_lock(&node->turn);
-  bool has_own = node->connection != fd;
   int connection = node->connection;
+  if (node->kind == KIND_VALUE) {
+    shutdown(node->edges, SHUT_RDWR);
+    pthread_join(node->courier, NULL);
+    real.close(node->edges);
+    real.close(node->far_end);
+  }
   node->kind = KIND_NONE;
   pthread_mutex_unlock(&node->turn);
-  if (has_own) real.close(connection);
+  if (connection != fd) real.close(connection);
   return real.close(fd);
 }
 
 /* ---- Reading and writing ---- */
 
-static ssize_t read_node(struct node *node, int fd, void *bytes, size_t count) {
+/* Reading a value takes note of its edges. An edge that another one overtook is in band. */
+static void clear_edges(int fd) {
+  char edges[64];
+  recv(fd, edges, 1, MSG_OOB | MSG_DONTWAIT);
+  while (recv(fd, edges, sizeof edges, MSG_DONTWAIT) > 0) continue;
+}
+
+static ssize_t read_node(struct node *node, int fd, void *bytes, size_t count, uint32_t offset) {
   struct message message;
   uint32_t most = count > LARGEST_BODY ? LARGEST_BODY : (uint32_t)count;
   if (node->kind == KIND_CHIP) return fail(EINVAL);
@@ -326,8 +371,10 @@ static ssize_t read_node(struct node *node, int fd, void *bytes, size_t count) {
     size_t whole = count - count % sizeof(struct gpio_v2_line_event);
     return whole == 0 ? fail(EINVAL) : real.read(fd, bytes, whole);
   }
-  if (!begin(&message, sizeof most)) return fail(ENOMEM);
+  if (node->kind == KIND_VALUE) clear_edges(fd);
+  if (!begin(&message, 8)) return fail(ENOMEM);
   put_u32(&message, most);
+  put_u32(&message, offset);
   return call(node, OP_READ, &message, bytes, count);
 }
 
@@ -497,6 +544,27 @@ static int fill_statx(const struct inode *inode, struct statx *status) {
   return 0;
 }
 
+static void append(struct dirent ***entries, int count, const char *name) {
+  *entries = realloc(*entries, ((size_t)count + 1) * sizeof **entries);
+  struct dirent *entry = (*entries)[count] = calloc(1, sizeof *entry);
+  entry->d_type = DT_UNKNOWN;
+  memcpy(entry->d_name, name, strnlen(name, sizeof entry->d_name - 1));
+}
+
+static int list_path(const char *path, struct dirent ***entries) {
+  struct message message;
+  char names[4096] = {0};
+  int connection = connect_to_rig(), count = 0;
+  if (connection < 0 || !begin(&message, strlen(path))) return fail(connection < 0 ? -connection : ENOMEM);
+  put(&message, path, strlen(path));
+  long result = ask(connection, OP_LIST, &message, names, sizeof names - 2);
+  real.close(connection);
+  if (result < 0) return fail((int)-result);
+  *entries = NULL;
+  for (const char *name = names; *name != '\0'; name += strlen(name) + 1) append(entries, count++, name);
+  return count;
+}
+
 static int stat_path(const char *path, struct stat *status) {
   struct inode inode;
   return inode_of(path, &inode) < 0 ? -1 : fill_stat(&inode, status);
@@ -504,38 +572,25 @@ static int stat_path(const char *path, struct stat *status) {
 
 /* ---- The functions we stand for ---- */
 
-#define MODE_OF(flags, mode)                        \
-  mode_t mode = 0;                                  \
-  if ((flags) & (O_CREAT | O_TMPFILE)) {            \
-    va_list arguments;                              \
-    va_start(arguments, flags);                     \
-    mode = va_arg(arguments, mode_t);               \
-    va_end(arguments);                              \
-  }
+/* The third argument is there when a file may be created; read anyway, it is only not used. */
+#define MODE_OF(flags, mode)                \
+  va_list arguments;                        \
+  va_start(arguments, flags);               \
+  mode_t mode = va_arg(arguments, mode_t);  \
+  va_end(arguments);
 
 int open(const char *path, int flags, ...) {
   MODE_OF(flags, mode)
-  return is_ours(path) ? open_node(path, flags) : real.open(path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...) {
-  MODE_OF(flags, mode)
-  return is_ours(path) ? open_node(path, flags) : real.open(path, flags | O_LARGEFILE, mode);
+  return is_ours(path) ? open_node(path) : real.open(path, flags, mode);
 }
 
 int openat(int folder, const char *path, int flags, ...) {
   MODE_OF(flags, mode)
-  return is_ours(path) ? open_node(path, flags) : real.openat(folder, path, flags, mode);
-}
-
-int openat64(int folder, const char *path, int flags, ...) {
-  MODE_OF(flags, mode)
-  return is_ours(path) ? open_node(path, flags) : real.openat(folder, path, flags | O_LARGEFILE, mode);
+  return is_ours(path) ? open_node(path) : real.openat(folder, path, flags, mode);
 }
 
 /* What open becomes in a program that was compiled with _FORTIFY_SOURCE. */
 int __open_2(const char *path, int flags) { return open(path, flags); }
-int __open64_2(const char *path, int flags) { return open64(path, flags); }
 
 int close(int fd) {
   struct node *node = node_of(fd);
@@ -544,7 +599,7 @@ int close(int fd) {
 
 ssize_t read(int fd, void *bytes, size_t count) {
   struct node *node = node_of(fd);
-  return node != NULL ? read_node(node, fd, bytes, count) : real.read(fd, bytes, count);
+  return node != NULL ? read_node(node, fd, bytes, count, NO_OFFSET) : real.read(fd, bytes, count);
 }
 
 ssize_t write(int fd, const void *bytes, size_t count) {
@@ -555,16 +610,13 @@ ssize_t write(int fd, const void *bytes, size_t count) {
 /* Node reads and writes devices at position 0; a device has no positions. */
 ssize_t pread64(int fd, void *bytes, size_t count, off64_t offset) {
   struct node *node = node_of(fd);
-  return node != NULL ? read_node(node, fd, bytes, count) : real.pread64(fd, bytes, count, offset);
+  return node != NULL ? read_node(node, fd, bytes, count, (uint32_t)offset) : real.pread64(fd, bytes, count, offset);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
   struct node *node = node_of(fd);
   return node != NULL ? write_node(node, bytes, count) : real.pwrite64(fd, bytes, count, offset);
 }
-
-ssize_t pread(int fd, void *bytes, size_t count, off_t offset) { return pread64(fd, bytes, count, offset); }
-ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) { return pwrite64(fd, bytes, count, offset); }
 
 int ioctl(int fd, unsigned long request, ...) {
   va_list arguments;
@@ -602,12 +654,6 @@ int fstatat(int folder, const char *path, struct stat *status, int flags) {
   return is_ours(path) ? stat_path(path, status) : real.fstatat(folder, path, status, flags);
 }
 
-/* `struct stat64` is `struct stat` where files are large anyway, which is everywhere we run. */
-_Static_assert(sizeof(struct stat) == sizeof(struct stat64), "a 64-bit system");
-int stat64(const char *path, struct stat64 *status) { return stat(path, (struct stat *)status); }
-int lstat64(const char *path, struct stat64 *status) { return lstat(path, (struct stat *)status); }
-int fstat64(int fd, struct stat64 *status) { return fstat(fd, (struct stat *)status); }
-
 int statx(int folder, const char *path, int flags, unsigned int mask, struct statx *status) {
   struct inode inode;
   bool is_of_fd = path != NULL && *path == '\0' && (flags & AT_EMPTY_PATH);
@@ -615,6 +661,12 @@ int statx(int folder, const char *path, int flags, unsigned int mask, struct sta
   if (node != NULL) return fill_statx(&node->inode, status);
   if (!is_ours(path)) return real.statx(folder, path, flags, mask, status);
   return inode_of(path, &inode) < 0 ? -1 : fill_statx(&inode, status);
+}
+
+/* How libuv lists a folder. The filter only leaves out `.` and `..`, which our folders do not have. */
+int scandir(const char *path, struct dirent ***entries, int (*filter)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **)) {
+  return is_ours(path) ? list_path(path, entries) : real.scandir(path, entries, filter, compare);
 }
 
 /* libuv closes files and looks at them by syscall(), not by the functions above. */
@@ -632,3 +684,17 @@ long syscall(long number, ...) {
   if (number == SYS_statx) return statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3], (struct statx *)a[4]);
   return real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
+
+/* On a 64-bit system, where files are large anyway, these are two names of one function. */
+_Static_assert(sizeof(long) == 8 && sizeof(struct stat) == sizeof(struct stat64), "a 64-bit system");
+#define ALSO(name, other) __asm__(".globl " #other "\n.set " #other ", " #name)
+ALSO(open, open64);
+ALSO(openat, openat64);
+ALSO(__open_2, __open64_2);
+ALSO(pread64, pread);
+ALSO(pwrite64, pwrite);
+ALSO(stat, stat64);
+ALSO(lstat, lstat64);
+ALSO(fstat, fstat64);
+ALSO(fstatat, fstatat64);
+ALSO(scandir, scandir64);

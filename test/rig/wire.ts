@@ -15,6 +15,7 @@ export const OP = {
   line: 10,
   events: 11,
   priority: 12,
+  list: 13,
 } as const
 
 /** Linux error numbers; a reply carries them negative. */
@@ -23,6 +24,7 @@ export const ERRNO = {
   EIO: 5,
   ENXIO: 6,
   EBUSY: 16,
+  EISDIR: 21,
   EINVAL: 22,
   ENOTTY: 25,
   EPERM: 1,
@@ -56,6 +58,15 @@ export interface Endpoint {
   handle(request: Request): Reply
   /** The file was closed, or its process has ended. */
   closed?(): void
+}
+
+/** A path of the process under test. */
+export interface Node {
+  /** What stat says: mode, major, minor. */
+  readonly inode: Uint8Array
+  /** Of a folder: what is in it. */
+  readonly names?: readonly string[]
+  open(): Endpoint
 }
 
 /** Calls `onRequest` for each whole request that comes over `socket`. */
