@@ -8,6 +8,7 @@ import { racsGrammar } from './racs-grammar.ts'
 import { racsQuery } from './racs-query.ts'
 import { racsResponse } from './racs-response.ts'
 import { racsUri } from './racs-uri.ts'
+import { t1Machine } from './t1-machine.ts'
 import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
 import { usersFile } from './users-file.ts'
@@ -17,5 +18,5 @@ import { wireCard } from './wire-card.ts'
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, wireCard],
+  ...[usersFile, firewall, wireCard, t1Machine],
 ]

@@ -3,14 +3,16 @@ import { codeOf } from '../../src/base/errors.ts'
 import { hexOf } from '../../src/base/hex.ts'
 import { prologueBytesOf } from '../../src/t1/block.ts'
 import { type T1Action, T1Machine } from '../../src/t1/machine.ts'
-import type { SBlockName, T1Profile } from '../../src/t1/profile.ts'
+import type { SBlockName, T1Frame, T1Profile } from '../../src/t1/profile.ts'
 import { hex } from './hex-fields.ts'
 
-/** `block` with the EDC that belongs to it, computed here and not by the code under test's block builder. */
-export function withEdc({ edc }: T1Profile, block: Uint8Array): Uint8Array {
+/** `block` with the EDC that belongs to it, put together without the builder of the code under test. */
+export function withEdc({ edc, edcNad }: T1Frame, block: Uint8Array): Uint8Array {
   const whole = new Uint8Array(block.length + edc.bytes)
   whole.set(block)
-  edc.write(edc.update(edc.initial, block, 0, block.length), whole, block.length)
+  if (edcNad === 'as-zero') whole[0] = 0
+  edc.write(edc.update(edc.initial, whole, 0, block.length), whole, block.length)
+  whole.set(block)
   return whole
 }
 
