@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { InternalError } from '../../src/base/errors.ts'
 import { hexOf } from '../../src/base/hex.ts'
 import { T1Machine } from '../../src/t1/machine.ts'
 import { GP_T1_PRIME, ISO_T1_CRC, ISO_T1_LRC, NXP_T1_OVER_I2C, type T1Profile } from '../../src/t1/profile.ts'
@@ -120,4 +121,14 @@ test('t1: a body that is not as long as LEN says is no block', () => {
 
 test('t1: an empty command is one empty I-block', () => {
   new T1Bench(ISO_T1_LRC).start('').us('00 00 00').card('00 00 02 | 67 00').delivered('67 00')
+})
+
+test('t1: calls out of turn, and requests that the dialect does not have, are our own bugs', () => {
+  const bench = new T1Bench(ISO_T1_LRC)
+  assert.throws(() => bench.machine.silence(), InternalError)
+  assert.throws(() => bench.machine.invalid(), InternalError)
+  assert.throws(() => bench.request('cip'), InternalError)
+  assert.throws(() => bench.request('ifs', 'FF'), InternalError)
+  assert.throws(() => bench.request('ifs'), InternalError)
+  assert.throws(() => bench.machine.configure({ ifsc: 0 }), RangeError)
 })

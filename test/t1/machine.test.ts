@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { InternalError } from '../../src/base/errors.ts'
 import { GP_T1_PRIME, ISO_T1_LRC, NXP_T1_OVER_I2C } from '../../src/t1/profile.ts'
 import { T1Bench } from '../support/t1-bench.ts'
 
@@ -291,14 +290,4 @@ test('t1: after a reset numbers and parameters are as at the beginning', () => {
   bench.machine.reset()
   assert.deepEqual([bench.machine.ifsc, bench.machine.ifsd, bench.machine.bwtMs], [32, 32, 1600])
   bench.start('03').us('00 00 01 | 03').card('00 00 02 | 90 00').delivered('90 00')
-})
-
-test('t1: calls out of turn, and requests that the dialect does not have, are our own bugs', () => {
-  const bench = iso()
-  assert.throws(() => bench.machine.silence(), InternalError)
-  assert.throws(() => bench.machine.invalid(), InternalError)
-  assert.throws(() => bench.request('cip'), InternalError)
-  assert.throws(() => bench.request('ifs', 'FF'), InternalError)
-  assert.throws(() => bench.request('ifs'), InternalError)
-  assert.throws(() => bench.machine.configure({ ifsc: 0 }), RangeError)
 })
