@@ -40,6 +40,8 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   apdu: 'element',
   atr: 'element',
   element: 'element',
+  't1.overflow': 'overflow',
+  't1.oversize': 'bad-value',
   t1: 'link',
   link: 'link',
 }

@@ -16,6 +16,15 @@ const SRC = join(import.meta.dirname, '../../src')
 
 /** Every code of every errors.ts, and what it means to the client. */
 const CAUSES: Readonly<Record<string, Cause>> = {
+  't1.aborted': 'link',
+  't1.edc': 'link',
+  't1.endless': 'link',
+  't1.malformed': 'link',
+  't1.overflow': 'overflow',
+  't1.oversize': 'bad-value',
+  't1.resynced': 'link',
+  't1.sequence': 'link',
+  't1.silent': 'link',
   'request.not-begun': 'not-begun',
   'request.begun-twice': 'begun-twice',
   'request.bad-name': 'bad-name',
