@@ -11,7 +11,7 @@ const HELP = `Usage: npm run fuzz -- [--only NAME] [--inputs N] [--seed N] [--fr
 Feeds hostile input to every parser; prints the command that replays an input which breaks one.
 
   --only NAME   one target: ${NAMES}
-  --inputs N    how many per target; default 1000000
+  --inputs N    how many per target; default 1000000; a target of whole conversations does fewer
   --seed N      default: from the clock, and printed
   --from INDEX  the first input of the seed; default 0
 `
@@ -48,7 +48,7 @@ async function run({ seed, inputs, from, only }: ReturnType<typeof optionsOf>): 
   console.log(`seed ${range.seed}`)
   for (const target of chosen) {
     try {
-      const report = await fuzz(target, range)
+      const report = await fuzz(target, { ...range, inputs: Math.ceil(range.inputs / (target.weight ?? 1)) })
       const rate = Math.round(report.inputs / Math.max(report.seconds, 1e-6))
       const time = `${report.inputs} inputs in ${report.seconds.toFixed(1)} s, ${rate} inputs/s`
       const slowest = `slowest ${report.slowestMs.toFixed(2)} ms (input ${report.slowestIndex})`

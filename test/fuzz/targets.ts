@@ -13,10 +13,11 @@ import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
 import { usersFile } from './users-file.ts'
 import { wireCard } from './wire-card.ts'
+import { wireModel } from './wire-model.ts'
 
 /** Every fuzz target, in the order in which they run. */
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, wireCard, t1Machine],
+  ...[usersFile, firewall, wireCard, t1Machine, wireModel],
 ]
