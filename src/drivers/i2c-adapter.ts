@@ -106,10 +106,7 @@ interface Result {
   readonly count: number
 }
 
-type Start = (
-  bus: I2CBus,
-  done: (error: NodeJS.ErrnoException | null | undefined, count: number) => void,
-) => void
+type Start = (bus: I2CBus, done: (error: Failure, count: number) => void) => void
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

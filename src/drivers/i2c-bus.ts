@@ -32,11 +32,6 @@ export class I2cBus {
     this.#log = log
   }
 
-  /** How many transfers wait, the present one included. */
-  get pending(): number {
-    return this.#turn.pending
-  }
-
   /** One write transfer to `place`, in turn. @throws LinkError link.stuck, link.closed */
   write(place: Place, bytes: Uint8Array): Promise<Outcome> {
     return this.#transfer(place, () => this.#adapter.write(place.address, bytes))

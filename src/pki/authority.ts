@@ -95,7 +95,7 @@ export class Authority {
   /**
    * Writes server.pem and server.key for the gateway, valid for two years, in place of earlier ones.
    * @param hosts  DNS names and IP addresses under which clients know the gateway; at least one
-   * @param algorithm  `rsa` (3072 bits) for clients that cannot do ECDSA, or only static RSA
+   * @param algorithm  `rsa` (3072 bits) for clients that know only static RSA; the authority signs with ECDSA all the same
    * @throws PkiError pki.name
    */
   async issueServer(options: {

@@ -19,7 +19,7 @@ export type CommandName =
   | 'QUIT'
   | 'XEND'
 
-/** Why a request ended: what `causeOf` in status.ts makes of an error. */
+/** Why a request ended: what `failureOf` in status.ts makes of an error. */
 export type Cause =
   | 'not-begun'
   | 'begun-twice'

@@ -58,6 +58,7 @@ class HttpClient {
   #failure: Error | undefined
   /** One request after the other, also when the client does not wait. */
   #last: Promise<void> = Promise.resolve()
+  #waiting = 0
 
   constructor(socket: TLSSocket, peer: Peer) {
     this.#socket = socket
@@ -78,7 +79,13 @@ class HttpClient {
     this.#timer?.cancel()
     // The answer is ready before a body could matter.
     request.resume()
+    if (this.#waiting >= MAX_WAITING) {
+      this.fail(new PeerError('peer.oversize', `more than ${MAX_WAITING} requests at once`))
+      return
+    }
+    this.#waiting++
     this.#last = this.#last.then(async () => {
+      this.#waiting--
       const refusal = refusalOf(request)
       if (refusal === undefined) await this.#answer(request, response)
       else end(response, refusal, undefined)
@@ -165,6 +172,9 @@ function escape(text: string): string {
     .replace(/[^\t\x20-\x7E\xA0-\xFF]/g, '?')
     .replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
+
+/** Requests that a client may send before it has the answer to the one before. */
+const MAX_WAITING = 32
 
 /** With their blank: GET-VERSION is none. */
 const METHODS = ['GET ', 'HEAD ', 'POST ', 'PUT ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'TRACE ', 'CONNECT ']

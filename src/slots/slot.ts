@@ -91,11 +91,6 @@ export class Slot {
     return this.#queue.holder
   }
 
-  /** For how many milliseconds it has been held. */
-  get heldMs(): number {
-    return this.#queue.heldMs
-  }
-
   get waiting(): number {
     return this.#queue.waiting
   }

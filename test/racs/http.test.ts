@@ -95,6 +95,18 @@ test('racs http: pipelined requests are carried out one after the other', async 
   assert.deepEqual(cards[0]!.seen.slice(2), [SELECT, '80E50032', '80E1000000'])
 })
 
+test('racs http: a client that sends more requests than anybody waits for is cut off', async () => {
+  await using run = await referenceRun('draft')
+  const { plane, cards } = run
+  await using peer = await RacsPeer.open(plane.port, 'client')
+  const ask = (apdu: string): string => `GET /RACS?BEGIN=&APDU=0%20${apdu}&END= HTTP/1.1\r\nHost: x\r\n\r\n`
+  await peer.send(ask(SELECT) + ask('80E503E8') + ask('80E1000000').repeat(64))
+  await peer.closed()
+  await until(() => plane.log.of('racs.closed').length === 1)
+  assert.equal(plane.log.of('racs.closed')[0]?.fields['code'], 'peer.oversize')
+  assert.ok(!cards[0]!.seen.includes('80E1000000'), 'nothing more is done for it')
+})
+
 test('racs http: what is no request of RACS has an HTTP status, and leaves the connection alone', async () => {
   await using run = await referenceRun('draft')
   const { plane } = run

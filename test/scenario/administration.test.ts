@@ -144,7 +144,7 @@ test('certificates that are missing, strange or do not fit are errors of configu
     [() => rmSync(path('pki/server.key')), /racs\.key: cannot read .*server\.key; `iose pki --help`/],
     [() => writeFileSync(path('pki/server.key'), 'no key'), /racs\.key: .*server\.key is not usable/],
     [() => writeFileSync(path('pki/ca.pem'), 'no certificate'), /racs\.ca: .*ca\.pem is not usable/],
-    [() => writeFileSync(path('pki/crl.pem'), 'no list'), /racs/],
+    [() => writeFileSync(path('pki/crl.pem'), 'no list'), /racs\.crl: .*crl\.pem is not usable/],
     [() => rmSync(path('users.toml')), /racs\.users: cannot read .*users\.toml/],
     [() => writeFileSync(path('users.toml'), '[users.x]\n'), /users\.toml: /],
     [() => writeFileSync(path('pki/server.key'), new TestCa().issue('x').read('x.key')), /is not the key of/],

@@ -26,8 +26,8 @@ pki/ of the gateway's state directory; run it as the user that the gateway runs 
   revoke NAME                      revoke the user's certificates, or the one with the serial number NAME
   list [--json]                    what was issued, and what became of it
 
-  --rsa             an RSA key of 3072 bits instead of P-256; a server needs it for clients that know only RSA, or
-                    only its static key exchange
+  --rsa             an RSA key of 3072 bits instead of P-256; a server needs it for racs.legacy_rsa (clients that know
+                    only the static key exchange of RSA)
   --state-dir DIR   state directory of the gateway; default: from the configuration
   --config FILE     configuration of the gateway; default /etc/iose/gateway.toml if it exists, else the defaults
   --quiet           print nothing but data and errors

@@ -34,7 +34,7 @@ export function commandOf(args: readonly string[]): Command {
 export const HELP = `Usage: iosed [--config FILE] [--check-config] [--print-default-config] [--version] [--help]
 
 The Internet of Secure Elements gateway: carries TLS 1.3-PSK sessions, routed by server name, into the secure
-elements attached to this machine.
+elements attached to this machine, and lets their administrators reach them by RACS (see iose racs --help).
 
   --config FILE           configuration in TOML; default /etc/iose/gateway.toml if it exists, else the defaults
   --check-config          check the configuration and exit
@@ -45,5 +45,6 @@ elements attached to this machine.
 Example: iosed --print-default-config > gateway.toml && iosed --config gateway.toml
 
 Signals: SIGTERM or SIGINT ends all sessions, resets the elements and exits within 5 seconds; a second one exits
-at once. Exit codes: 0 clean, 64 usage, 70 a bug of ours, 78 configuration (also: a port that cannot be bound).
+at once. SIGHUP reads users.toml, certificates and revocation list again; sessions go on.
+Exit codes: 0 clean, 64 usage, 70 a bug of ours, 78 configuration (also: a port that cannot be bound).
 `

@@ -5,6 +5,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { AccessPolicy } from '../../access/user.ts'
 import { writeAtomically } from '../../base/atomic-file.ts'
 import type { Log } from '../../base/log.ts'
@@ -87,7 +88,9 @@ function check(credentials: RacsCredentials, racs: Config['racs'], path: (file: 
   }
   const certificate = parsed('cert', () => new X509Certificate(credentials.cert))
   const key = parsed('key', () => createPrivateKey(credentials.key))
-  parsed('ca', () => new X509Certificate(credentials.ca))
+  const { ca, crl } = credentials
+  parsed('ca', () => new X509Certificate(ca))
+  if (crl !== undefined) parsed('crl', () => createSecureContext({ crl }))
   if (!certificate.checkPrivateKey(key)) {
     const message = `racs.key: ${path('key')} is not the key of ${path('cert')}`
     throw new ConfigError('config.invalid', message)
