@@ -25,7 +25,6 @@ applet = "none"
 # bus = 1                            # N of /dev/i2c-N
 # address = 0x48
 # framing = "nxp"                    # nxp (T=1 over I2C) | gp (T=1') | bridge (the reference's) | iso
-# clock_hz = 400000                  # what the bus really runs at
 # select = { mux = 0x70, channel = 3 }   # behind a PCA9548A
 `
 

@@ -100,7 +100,6 @@ const i2cSlots = v.strictObject({
   bus: count(1, 0, 255),
   address: i2cAddress,
   framing: v.picklist(['nxp', 'gp', 'bridge', 'iso']),
-  clock_hz: count(400_000, 1_000, 5_000_000),
   select: v.optional(segment),
 })
 

@@ -32,7 +32,6 @@ export interface I2cSlot extends AnySlot {
   readonly bus: number
   readonly address: number
   readonly framing: 'nxp' | 'gp' | 'bridge' | 'iso'
-  readonly clockHz: number
   readonly segment?: { readonly mux: number; readonly channel: number } | undefined
 }
 
@@ -96,7 +95,7 @@ function i2cSlotOf(table: I2cTable): I2cSlot {
   return {
     driver: 'i2c',
     ...anySlotOf(table, (text) => text, seid),
-    ...{ bus, address, framing, clockHz: table.clock_hz, segment: select },
+    ...{ bus, address, framing, segment: select },
   }
 }
 

@@ -3,7 +3,7 @@
 import { BRIDGE_CHUNK_BYTES, BRIDGE_FRAME, BridgeMachine } from '../t1/bridge.ts'
 import { communicationParametersOf, nxpAtrOf } from '../t1/cip.ts'
 import { T1Machine } from '../t1/machine.ts'
-import { GP_T1_PRIME, ISO_T1_LRC, NXP_T1_OVER_I2C, type T1Profile } from '../t1/profile.ts'
+import { GP_T1_PRIME, ISO_T1_LRC, NXP_T1_OVER_I2C, type T1Frame, type T1Profile } from '../t1/profile.ts'
 import type { Dialect, Exchange, Framing } from './wire-element.ts'
 
 export type FramingName = 'nxp' | 'gp' | 'bridge' | 'iso'
@@ -28,19 +28,8 @@ type Open = (machine: T1Machine, exchange: Exchange, wasReset: boolean) => Promi
 
 function t1DialectOf(profile: T1Profile, open: Open): Dialect {
   const machine = new T1Machine(profile)
-  const framing: Framing = {
-    prologueBytes: 2 + profile.lengthBytes,
-    maxAccessBytes: Infinity,
-    scratch: machine.scratch,
-    isStart: (first) => profile.nadIn.includes(first),
-    start: (command, response) => machine.start(command, response),
-    bodyOf: (prologue) => machine.bodyOf(prologue),
-    received: (prologue, body) => machine.received(prologue, body),
-    invalid: () => machine.invalid(),
-    silence: () => machine.silence(),
-  }
   return {
-    framing,
+    framing: framingOf(machine, profile, { pollBytes: 2 + profile.lengthBytes, maxAccessBytes: Infinity }),
     open(exchange, wasReset) {
       machine.reset()
       return open(machine, exchange, wasReset)
@@ -52,22 +41,31 @@ function t1DialectOf(profile: T1Profile, open: Open): Dialect {
 function bridgeDialect(): Dialect {
   const machine = new BridgeMachine()
   return {
-    framing: {
-      prologueBytes: 2 + BRIDGE_FRAME.lengthBytes,
-      maxAccessBytes: BRIDGE_CHUNK_BYTES,
-      scratch: machine.scratch,
-      isStart: (first) => BRIDGE_FRAME.nadIn.includes(first),
-      start: (command, response) => machine.start(command, response),
-      bodyOf: (prologue) => machine.bodyOf(prologue),
-      received: (prologue, body) => machine.received(prologue, body),
-      invalid: () => machine.invalid(),
-      silence: () => machine.silence(),
-    },
+    // It may become ready between two bytes of one access: then only the first tells where its block begins.
+    framing: framingOf(machine, BRIDGE_FRAME, { pollBytes: 1, maxAccessBytes: BRIDGE_CHUNK_BYTES }),
     async open(exchange) {
       machine.reset()
       await exchange(machine.getAtr())
       return atrWith(machine.lastInf)
     },
+  }
+}
+
+function framingOf(
+  machine: T1Machine | BridgeMachine,
+  { lengthBytes, nadIn }: T1Frame,
+  accesses: { pollBytes: number; maxAccessBytes: number },
+): Framing {
+  return {
+    ...accesses,
+    prologueBytes: 2 + lengthBytes,
+    scratch: machine.scratch,
+    isStart: (first) => nadIn.includes(first),
+    start: (command, response) => machine.start(command, response),
+    bodyOf: (prologue) => machine.bodyOf(prologue),
+    received: (prologue, body) => machine.received(prologue, body),
+    invalid: () => machine.invalid(),
+    silence: () => machine.silence(),
   }
 }
 

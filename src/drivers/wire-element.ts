@@ -2,36 +2,33 @@
 // to ask is the pace's, whose turn it is the bus's.
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
+import type { T1Action } from '../t1/machine.ts'
 import type { ResetKind, SecureElement } from './driver.ts'
 import { LinkError } from './errors.ts'
 import type { Link, Outcome } from './link.ts'
 import { Pace } from './pace.ts'
 
-/** What a framing wants done next. `block` is borrowed until it is told what came of it. */
-export type FramingAction =
-  | { readonly kind: 'send'; readonly block: Uint8Array; readonly timeoutMs: number }
-  | { readonly kind: 'delivered'; readonly length: number }
-  | { readonly kind: 'failed'; readonly error: Error }
-
 /** A framing without input and output: T=1 in one of its dialects, or the bridge's. */
 export interface Framing {
-  /** Bytes that every block begins with: as many are read first. */
+  /** Bytes that every block begins with. */
   readonly prologueBytes: number
+  /** As many are read at once to see whether a block is there. */
+  readonly pollBytes: number
   /** More bytes go in several accesses. */
   readonly maxAccessBytes: number
   /** Where to build a command that is then framed in place. */
   readonly scratch: Uint8Array
   /** False for what an element that is not ready puts in the place of a first byte. */
   isStart(first: number): boolean
-  start(command: Uint8Array, response: Uint8Array): FramingAction
+  start(command: Uint8Array, response: Uint8Array): T1Action
   bodyOf(prologue: Uint8Array): Uint8Array | undefined
-  received(prologue: Uint8Array, body: Uint8Array): FramingAction
-  invalid(): FramingAction
-  silence(): FramingAction
+  received(prologue: Uint8Array, body: Uint8Array): T1Action
+  invalid(): T1Action
+  silence(): T1Action
 }
 
 /** Carries an exchange from its first action to its end; what it delivers is the framing's to say. */
-export type Exchange = (first: FramingAction) => Promise<number>
+export type Exchange = (first: T1Action) => Promise<number>
 
 export interface Dialect {
   readonly framing: Framing
@@ -86,7 +83,7 @@ export class WireElement implements SecureElement {
     await this.#link.reset('cold')
   }
 
-  async #exchange(first: FramingAction, pace: Pace, deadline: number): Promise<number> {
+  async #exchange(first: T1Action, pace: Pace, deadline: number): Promise<number> {
     let action = first
     for (;;) {
       if (action.kind === 'delivered') return action.length
@@ -121,18 +118,21 @@ export class WireElement implements SecureElement {
     )
   }
 
-  async #answer(until: number, pace: Pace, deadline: number): Promise<FramingAction> {
+  async #answer(until: number, pace: Pace, deadline: number): Promise<T1Action> {
     const { framing } = this.#dialect
+    const start = this.#prologue.subarray(0, framing.pollBytes)
+    const rest = this.#prologue.subarray(framing.pollBytes)
     const sentAt = this.#clock.now()
     for (;;) {
       const waitMs = pace.next(this.#clock.now() - sentAt)
       if (waitMs > 0) await sleepUntil(this.#clock, this.#clock.now() + waitMs)
-      const outcome = await this.#link.read(this.#prologue)
-      if (outcome === 'done' && framing.isStart(this.#prologue[0] ?? 0)) break
+      const outcome = await this.#link.read(start)
+      if (outcome === 'done' && framing.isStart(start[0] ?? 0)) break
       this.#checkTime(deadline)
       if (this.#clock.now() >= until) return framing.silence()
     }
     pace.learn(this.#clock.now() - sentAt)
+    if (rest.length > 0 && (await this.#link.read(rest)) === 'busy') return framing.invalid()
     const body = framing.bodyOf(this.#prologue)
     if (body === undefined) return framing.invalid()
     if (body.length > 0 && (await this.#read(body)) === 'busy') return framing.invalid()

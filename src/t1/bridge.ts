@@ -185,13 +185,6 @@ export class BridgeMachine {
   }
 }
 
-/** The accesses in which a block is written, views of it. */
-export function* chunksOf(block: Uint8Array): Generator<Uint8Array> {
-  for (let offset = 0; offset < block.length; offset += BRIDGE_CHUNK_BYTES) {
-    yield block.subarray(offset, offset + BRIDGE_CHUNK_BYTES)
-  }
-}
-
 function headerOf(prologue: Uint8Array): Prologue | undefined {
   if (prologue.length !== HEADROOM) return undefined
   const header = new Prologue(BRIDGE_FRAME, prologue)

@@ -166,7 +166,6 @@ driver = "i2c"
 bus = 3
 address = 0x48
 framing = "gp"
-clock_hz = 1000000
 select = { mux = 0x70, channel = 3 }
 sen = "vault.example.com"
 `,
@@ -180,12 +179,11 @@ sen = "vault.example.com"
       sen: undefined,
       bus: 1,
       framing: 'nxp',
-      clockHz: 400_000,
       segment: undefined,
     },
     {
       ...common,
-      ...{ seid: 'i2c-3-48-ch3', sen: 'vault.example.com', bus: 3, framing: 'gp', clockHz: 1_000_000 },
+      ...{ seid: 'i2c-3-48-ch3', sen: 'vault.example.com', bus: 3, framing: 'gp' },
       segment: { mux: 0x70, channel: 3 },
     },
   ])

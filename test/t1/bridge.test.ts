@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { InternalError } from '../../src/base/errors.ts'
 import { hexOf } from '../../src/base/hex.ts'
-import { BRIDGE_TIMEOUT_MS, BridgeMachine, chunksOf } from '../../src/t1/bridge.ts'
+import { BRIDGE_TIMEOUT_MS, BridgeMachine } from '../../src/t1/bridge.ts'
 import type { T1Action } from '../../src/t1/machine.ts'
 import { hex } from '../support/hex-fields.ts'
 import { withEdc } from '../support/t1-bench.ts'
@@ -156,24 +156,6 @@ test('bridge: the answer is read in place when there is room for its EDC (clobbe
   assert.ok(body.every((byte) => byte === 0x44))
   assert.ok(machine.bodyOf(hex('A5 C1 07'))?.buffer !== response.buffer)
   assert.ok(machine.bodyOf(hex('A5 83 00'))?.buffer !== response.buffer)
-})
-
-test('bridge: a block is written in chunks of 32 bytes, which are views of it', () => {
-  for (const [length, expected] of [
-    [5, [5]],
-    [32, [32]],
-    [33, [32, 1]],
-    [260, [32, 32, 32, 32, 32, 32, 32, 32, 4]],
-  ] as const) {
-    const block = new Uint8Array(length)
-    const chunks = [...chunksOf(block)]
-    assert.deepEqual(
-      chunks.map((chunk) => chunk.length),
-      expected,
-    )
-    block.fill(9)
-    assert.ok(chunks.every((chunk) => chunk.every((byte) => byte === 9)))
-  }
 })
 
 test('bridge: an exchange that is given up leaves an answer behind, so a reset is asked for', () => {
