@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { DIALECTS, type DialectName } from '../../src/racs/dialect.ts'
 import { LineAssembler, statusLineOf } from '../../src/racs/grammar.ts'
 import { Script, textOf } from '../../src/racs/script.ts'
-import { mutate } from '../support/mutate.ts'
+import { chunksOf, mutate } from '../support/mutate.ts'
 import { dummies, randomLines, responsesTo } from '../support/racs-model.ts'
-import type { Random } from '../support/random.ts'
 import type { FuzzTarget } from './target.ts'
 
 /** Any bytes give the responses that the rules say, well-formed, however they are cut into chunks. */
@@ -17,7 +16,7 @@ export const racsGrammar: FuzzTarget = {
     const limit = random.oneIn(3) ? 8 + random.int(40) : 16_384
     const session = { dialect, limit }
     const outcome = await serve([bytes], session)
-    assert.deepEqual(await serve(chunksOf(bytes, random), session), outcome)
+    assert.deepEqual(await serve(chunksOf(random, bytes), session), outcome)
     check(bytes, session, outcome)
   },
 }
@@ -70,15 +69,4 @@ function checkForm(response: string): void {
   assert.deepEqual(statuses.splice(-2), ['END', ''])
   assert.ok(statuses.length >= 1)
   for (const status of statuses) assert.ok(statusLineOf(status) !== undefined, status)
-}
-
-function chunksOf(bytes: Uint8Array, random: Random): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  const size = random.pick([1, 7, 50])
-  for (let at = 0; at < bytes.length; ) {
-    const length = 1 + random.int(size)
-    chunks.push(bytes.subarray(at, at + length))
-    at += length
-  }
-  return chunks
 }

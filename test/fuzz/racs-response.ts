@@ -3,7 +3,7 @@ import { ClientError } from '../../src/client/errors.ts'
 import { seidsOf } from '../../src/client/list.ts'
 import { checkReply, type RacsReply, ResponseReader } from '../../src/client/response.ts'
 import { senOf } from '../../src/client/sen.ts'
-import { mutate } from '../support/mutate.ts'
+import { chunksOf, mutate } from '../support/mutate.ts'
 import type { Random } from '../support/random.ts'
 import type { FuzzTarget } from './target.ts'
 
@@ -13,7 +13,7 @@ export const racsResponse: FuzzTarget = {
   run(random) {
     const stream = streamOf(random)
     const whole = read([stream])
-    assert.deepEqual(read(chunksOf(stream, random)), whole)
+    assert.deepEqual(read(chunksOf(random, stream)), whole)
     for (const reply of whole.replies) {
       const last = reply.statuses.at(-1)
       assert.ok(last !== undefined)
@@ -29,16 +29,6 @@ function streamOf(random: Random): Uint8Array {
   const answers = Array.from({ length: 1 + random.int(3) }, () => random.pick(ANSWERS))
   const stream = Buffer.from(answers.join(''), 'latin1')
   return random.oneIn(4) ? stream : mutate(random, stream)
-}
-
-function chunksOf(stream: Uint8Array, random: Random): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let at = 0; at < stream.length; ) {
-    const length = random.oneIn(2) ? 1 : 1 + random.int(30)
-    chunks.push(stream.subarray(at, at + length))
-    at += length
-  }
-  return chunks
 }
 
 function read(chunks: readonly Uint8Array[]): { replies: RacsReply[]; fault: string; isMidAnswer: boolean } {

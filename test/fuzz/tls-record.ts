@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PeerError } from '../../src/net/errors.ts'
 import { areWholeRecords, RecordAssembler } from '../../src/tlsse/record.ts'
-import { mutate } from '../support/mutate.ts'
+import { chunksOf, mutate } from '../support/mutate.ts'
 import type { Random } from '../support/random.ts'
 import type { FuzzTarget } from './target.ts'
 
@@ -12,7 +12,7 @@ export const tlsRecord: FuzzTarget = {
     const limit = 6 + random.int(120)
     const stream = random.oneIn(8) ? random.bytes(random.int(60)) : streamOf(random)
     const whole = assemble([stream], limit)
-    const cut = assemble(chunksOf(stream, random), limit)
+    const cut = assemble(chunksOf(random, stream), limit)
     assert.deepEqual(cut, whole)
     const records = Buffer.concat(whole.records)
     assert.equal(Buffer.compare(records, stream.subarray(0, records.length)), 0)
@@ -28,16 +28,6 @@ function streamOf(random: Random): Uint8Array {
   })
   const stream = new Uint8Array(Buffer.concat(records))
   return random.oneIn(2) ? mutate(random, stream) : stream
-}
-
-function chunksOf(stream: Uint8Array, random: Random): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let at = 0; at < stream.length; ) {
-    const length = random.oneIn(2) ? 1 : 1 + random.int(30)
-    chunks.push(stream.subarray(at, at + length))
-    at += length
-  }
-  return chunks
 }
 
 interface Assembled {

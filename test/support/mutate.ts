@@ -81,3 +81,15 @@ const DAMAGES: readonly Damage[] = [
   editLength8,
   editLength16,
 ]
+
+/** `stream` in pieces as a network may deliver it, views of it: single bytes, or up to 50 at once. */
+export function chunksOf(random: Random, stream: Uint8Array): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  const size = random.pick([1, 7, 50])
+  for (let at = 0; at < stream.length; ) {
+    const length = 1 + random.int(size)
+    chunks.push(stream.subarray(at, at + length))
+    at += length
+  }
+  return chunks
+}
