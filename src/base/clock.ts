@@ -14,6 +14,11 @@ export interface Clock {
    * never at all when `deadline` is Infinity.
    */
   at(deadline: number, callback: () => void): Timer
+  /**
+   * Resolves at `instant`, tens of microseconds late at most while the event loop has nothing else to do; the last
+   * two milliseconds are spent turn by turn. For waits that a bus sees.
+   */
+  reach(instant: number): Promise<void>
 }
 
 /** The clock of the machine. */
@@ -24,9 +29,17 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, Math.max(0, Math.ceil(deadline - performance.now())))
     return { cancel: () => clearTimeout(timer) }
   },
+  async reach(instant) {
+    const sleepMs = Math.floor(instant - performance.now() - TIMER_ERROR_MS)
+    if (sleepMs >= 1) await new Promise((resolve) => setTimeout(resolve, sleepMs))
+    while (performance.now() < instant) await new Promise((resolve) => setImmediate(resolve))
+  },
 }
 
 /** Resolves at `deadline` of `clock`. */
 export function sleepUntil(clock: Clock, deadline: number): Promise<void> {
   return new Promise((resolve) => clock.at(deadline, resolve))
 }
+
+/** A timer may come so late. */
+const TIMER_ERROR_MS = 1

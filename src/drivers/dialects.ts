@@ -1,38 +1,48 @@
 // The framings that a configuration may name, and how an element that speaks each is woken after a reset.
 
 import { BRIDGE_CHUNK_BYTES, BRIDGE_FRAME, BridgeMachine } from '../t1/bridge.ts'
-import { communicationParametersOf, nxpAtrOf } from '../t1/cip.ts'
+import { communicationParametersOf, type I2cParameters, nxpAtrOf, type SpiParameters } from '../t1/cip.ts'
 import { T1Machine } from '../t1/machine.ts'
 import { GP_T1_PRIME, ISO_T1_LRC, NXP_T1_OVER_I2C, type T1Frame, type T1Profile } from '../t1/profile.ts'
-import type { Dialect, Exchange, Framing } from './wire-element.ts'
+import type { WireTiming } from './link.ts'
+import type { Dialect, Framing, Opened, Opening } from './wire-element.ts'
 
 export type FramingName = 'nxp' | 'gp' | 'bridge' | 'iso'
 
+export type Medium = 'i2c' | 'spi'
+
 /** A dialect of its own for one element: it keeps sequence numbers and parameters. */
-export function dialectOf(name: FramingName): Dialect {
+export function dialectOf(name: FramingName, medium: Medium): Dialect {
   switch (name) {
     case 'nxp':
-      return t1DialectOf(NXP_T1_OVER_I2C, openNxp)
+      return t1DialectOf(NXP_T1_OVER_I2C, medium, { timing: NXP_TIMING, open: openNxp })
     case 'gp':
-      return t1DialectOf(GP_T1_PRIME, openGp)
+      return t1DialectOf(GP_T1_PRIME, medium, { timing: GP_TIMING[medium], open: gpOpenerOf(medium) })
     case 'bridge':
       return bridgeDialect()
     case 'iso':
-      return t1DialectOf(ISO_T1_LRC, openIso)
+      return t1DialectOf(ISO_T1_LRC, medium, { timing: ISO_TIMING, open: openIso })
     default:
       return name satisfies never
   }
 }
 
-type Open = (machine: T1Machine, exchange: Exchange, wasReset: boolean) => Promise<Uint8Array>
+interface Manners {
+  readonly timing: WireTiming
+  readonly open: (machine: T1Machine, opening: Opening) => Promise<Opened>
+}
 
-function t1DialectOf(profile: T1Profile, open: Open): Dialect {
+function t1DialectOf(profile: T1Profile, medium: Medium, { timing, open }: Manners): Dialect {
   const machine = new T1Machine(profile)
+  const prologueBytes = 2 + profile.lengthBytes
+  // SPI asks for one byte that may go by before the block, and for an INF of two: a gap between accesses costs more.
+  const pollBytes = medium === 'i2c' ? prologueBytes : prologueBytes + 3
   return {
-    framing: framingOf(machine, profile, { pollBytes: 2 + profile.lengthBytes, maxAccessBytes: Infinity }),
-    open(exchange, wasReset) {
+    framing: framingOf(machine, profile, { pollBytes, maxAccessBytes: Infinity }),
+    timing,
+    open(opening) {
       machine.reset()
-      return open(machine, exchange, wasReset)
+      return open(machine, opening)
     },
   }
 }
@@ -43,10 +53,11 @@ function bridgeDialect(): Dialect {
   return {
     // It may become ready between two bytes of one access: then only the first tells where its block begins.
     framing: framingOf(machine, BRIDGE_FRAME, { pollBytes: 1, maxAccessBytes: BRIDGE_CHUNK_BYTES }),
-    async open(exchange) {
+    timing: BRIDGE_TIMING,
+    async open({ exchange }) {
       machine.reset()
       await exchange(machine.getAtr())
-      return atrWith(machine.lastInf)
+      return { atr: atrWith(machine.lastInf) }
     },
   }
 }
@@ -70,30 +81,48 @@ function framingOf(
 }
 
 /** NXP: whatever ran is dropped, then a soft reset of the interface, whose answer is the ATR (UM11225). */
-const openNxp: Open = async (machine, exchange) => {
+async function openNxp(machine: T1Machine, { exchange }: Opening): Promise<Opened> {
   await exchange(machine.request('resynch'))
   await exchange(machine.request('interfaceReset'))
-  const { dataLink, historicalBytes } = nxpAtrOf(machine.lastInf)
+  const { dataLink, link, historicalBytes } = nxpAtrOf(machine.lastInf)
   const atr = atrWith(historicalBytes)
   machine.configure({ ifsc: dataLink.ifscBytes, bwtMs: dataLink.bwtMs })
-  return atr
+  const { maxClockHz, segmentGapUs, minPollIntervalUs } = link
+  const timing = { ...NXP_TIMING, maxClockHz, gapUs: segmentGapUs, pollIntervalUs: minPollIntervalUs }
+  return { atr, timing }
 }
 
 /** GlobalPlatform: S(CIP) says what the element takes; without a reset line S(SWR) goes before (GPC_SPE_172). */
-const openGp: Open = async (machine, exchange, wasReset) => {
-  if (!wasReset) await exchange(machine.request('swr'))
-  await exchange(machine.request('cip'))
-  const { dataLink, historicalBytes } = communicationParametersOf(machine.lastInf)
-  const atr = atrWith(historicalBytes)
-  machine.configure({ ifsc: dataLink.ifscBytes, bwtMs: dataLink.bwtMs })
-  await exchange(machine.request('resynch'))
-  return atr
+function gpOpenerOf(medium: Medium): Manners['open'] {
+  return async (machine, { exchange, wasReset, pause }) => {
+    if (!wasReset) {
+      await exchange(machine.request('swr'))
+      await pause(GP_TIMING[medium].powerUpMs)
+    }
+    await exchange(machine.request('cip'))
+    const { dataLink, link, historicalBytes } = communicationParametersOf(machine.lastInf)
+    const [atr, timing] = [atrWith(historicalBytes), timingOf(link, GP_TIMING[medium])]
+    machine.configure({ ifsc: dataLink.ifscBytes, bwtMs: dataLink.bwtMs })
+    await exchange(machine.request('resynch'))
+    return { atr, timing }
+  }
+}
+
+/** What an element leaves at zero it has not said. */
+function timingOf(link: I2cParameters | SpiParameters, before: WireTiming): WireTiming {
+  return {
+    gapUs: link.kind === 'i2c' ? link.readWriteGapUs : link.segmentGapUs,
+    pollIntervalUs: link.minPollIntervalUs,
+    maxAccessBytes: link.kind === 'i2c' ? Infinity : link.maxAccessBytes || before.maxAccessBytes,
+    maxClockHz: link.maxClockHz || before.maxClockHz,
+    powerUpMs: link.powerUpMs || before.powerUpMs,
+  }
 }
 
 /** ISO/IEC 7816-3 blocks over a bus: nobody gives an ATR, so the name of the element must be configured. */
-const openIso: Open = async (machine, exchange) => {
+async function openIso(machine: T1Machine, { exchange }: Opening): Promise<Opened> {
   await exchange(machine.request('resynch'))
-  return atrWith(new Uint8Array(0))
+  return { atr: atrWith(new Uint8Array(0)) }
 }
 
 /** What these dialects have of an ATR, its historical bytes, in the form of one; fifteen are all it can hold. */
@@ -104,3 +133,32 @@ function atrWith(historicalBytes: Uint8Array): Uint8Array {
 
 const TS_DIRECT = 0x3b
 const MAX_HISTORICAL_BYTES = 15
+
+/** GPC_SPE_172, before S(CIP). */
+const GP_TIMING: Readonly<Record<Medium, WireTiming>> = {
+  i2c: {
+    ...{ gapUs: 10, pollIntervalUs: 1000, maxAccessBytes: Infinity },
+    ...{ maxClockHz: 400_000, powerUpMs: 25 },
+  },
+  spi: {
+    ...{ gapUs: 200, pollIntervalUs: 1000, maxAccessBytes: 16 },
+    ...{ maxClockHz: 1_000_000, powerUpMs: 25 },
+  },
+}
+/** UM11225 and NXP's own host library: five milliseconds to wake up. */
+const NXP_TIMING: WireTiming = {
+  gapUs: 10,
+  pollIntervalUs: 1000,
+  maxAccessBytes: Infinity,
+  maxClockHz: 1_000_000,
+  powerUpMs: 5,
+}
+/** The reference waits for its bridge so after a reset, and so before each access. */
+const BRIDGE_TIMING: WireTiming = {
+  gapUs: 50,
+  pollIntervalUs: 0,
+  maxAccessBytes: Infinity,
+  maxClockHz: 400_000,
+  powerUpMs: 250,
+}
+const ISO_TIMING: WireTiming = { ...NXP_TIMING, gapUs: 0, powerUpMs: 50 }

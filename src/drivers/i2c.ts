@@ -30,7 +30,7 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
   const { seid, aliases, sen, aid, maxRecordBytes, address, segment } = config
   const shared = await shareBus(config.bus, log)
   const link = linkTo(shared.bus, { address, segment }, seid)
-  const element = new WireElement({ name: seid, link, clock, dialect: dialectOf(config.framing) })
+  const element = new WireElement({ name: seid, link, clock, dialect: dialectOf(config.framing, 'i2c') })
   environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes })
   const driver: Driver = { kind: 'i2c', [Symbol.asyncDispose]: () => shared.release() }
   return driver
@@ -39,6 +39,8 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
 function linkTo(bus: I2cBus, place: Place, name: string): Link {
   return {
     name,
+    isRefusable: true,
+    adjust: () => undefined,
     write: (bytes) => bus.write(place, bytes),
     read: (into) => bus.read(place, into),
     // No line is configured: a dialect resets the element by a block, where it has one.

@@ -5,14 +5,14 @@ import { type Clock, sleepUntil } from '../base/clock.ts'
 import type { T1Action } from '../t1/machine.ts'
 import type { ResetKind, SecureElement } from './driver.ts'
 import { LinkError } from './errors.ts'
-import type { Link, Outcome } from './link.ts'
+import type { Link, Outcome, WireTiming } from './link.ts'
 import { Pace } from './pace.ts'
 
 /** A framing without input and output: T=1 in one of its dialects, or the bridge's. */
 export interface Framing {
   /** Bytes that every block begins with. */
   readonly prologueBytes: number
-  /** As many are read at once to see whether a block is there. */
+  /** As many are read at once to see whether a block is there; it may begin at any of them. */
   readonly pollBytes: number
   /** More bytes go in several accesses. */
   readonly maxAccessBytes: number
@@ -30,14 +30,26 @@ export interface Framing {
 /** Carries an exchange from its first action to its end; what it delivers is the framing's to say. */
 export type Exchange = (first: T1Action) => Promise<number>
 
+export interface Opening {
+  readonly exchange: Exchange
+  /** False when there is no line to reset it by: then a block must do. */
+  readonly wasReset: boolean
+  readonly pause: (milliseconds: number) => Promise<void>
+}
+
+export interface Opened {
+  /** Owned by the caller. */
+  readonly atr: Uint8Array
+  /** What the element has said about its wire, where its dialect lets it. */
+  readonly timing?: WireTiming | undefined
+}
+
 export interface Dialect {
   readonly framing: Framing
-  /**
-   * Brings the element to where it takes commands, and learns its parameters.
-   * @param wasReset  false when there is no line to reset it by: then a block must do
-   * @returns its ATR, owned by the caller
-   */
-  open(exchange: Exchange, wasReset: boolean): Promise<Uint8Array>
+  /** For an element that has said nothing yet. */
+  readonly timing: WireTiming
+  /** Brings the element to where it takes commands, and learns its parameters. */
+  open(opening: Opening): Promise<Opened>
 }
 
 export interface WireElementOptions {
@@ -53,22 +65,35 @@ export class WireElement implements SecureElement {
   readonly #link: Link
   readonly #clock: Clock
   readonly #dialect: Dialect
+  readonly #window: Uint8Array
   readonly #prologue: Uint8Array
   readonly #paces = new Map<number, Pace>()
+  #leastPollMs = 0
+  /** Idle time between two accesses, and when it will have gone by. */
+  #gapMs = 0
+  #notBefore = 0
 
   constructor({ name, link, clock, dialect }: WireElementOptions) {
     this.name = name
     this.#link = link
     this.#clock = clock
     this.#dialect = dialect
+    this.#window = new Uint8Array(dialect.framing.pollBytes)
     this.#prologue = new Uint8Array(dialect.framing.prologueBytes)
     this.scratch = dialect.framing.scratch
+    this.#adjust(dialect.timing)
   }
 
   async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
+    const { timing } = this.#dialect
+    this.#adjust(timing)
+    const pause = (milliseconds: number) => sleepUntil(this.#clock, this.#clock.now() + milliseconds)
     const wasReset = (await this.#link.reset(kind)) === 'reset'
+    if (wasReset) await pause(timing.powerUpMs)
     const exchange: Exchange = (first) => this.#exchange(first, this.#paceOf(OPENING), deadline)
-    return this.#dialect.open(exchange, wasReset)
+    const opened = await this.#dialect.open({ exchange, wasReset, pause })
+    if (opened.timing !== undefined) this.#adjust(opened.timing)
+    return opened.atr
   }
 
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
@@ -96,7 +121,7 @@ export class WireElement implements SecureElement {
   /** An element that is busy does not acknowledge: it is asked again until it listens. */
   async #send(block: Uint8Array, deadline: number): Promise<void> {
     for (const piece of this.#accesses(block)) {
-      while ((await this.#link.write(piece)) === 'busy') {
+      while ((await this.#access(() => this.#link.write(piece))) === 'busy') {
         this.#checkTime(deadline)
         await sleepUntil(this.#clock, this.#clock.now() + BUSY_WRITE_MS)
       }
@@ -104,8 +129,20 @@ export class WireElement implements SecureElement {
   }
 
   async #read(into: Uint8Array): Promise<Outcome> {
-    for (const piece of this.#accesses(into)) if ((await this.#link.read(piece)) === 'busy') return 'busy'
+    for (const piece of this.#accesses(into)) {
+      if ((await this.#access(() => this.#link.read(piece))) === 'busy') return 'busy'
+    }
     return 'done'
+  }
+
+  /** The element has its pause before; nobody has the bus meanwhile. */
+  async #access(transfer: () => Promise<Outcome>): Promise<Outcome> {
+    if (this.#clock.now() < this.#notBefore) await this.#clock.reach(this.#notBefore)
+    try {
+      return await transfer()
+    } finally {
+      this.#notBefore = this.#clock.now() + this.#gapMs
+    }
   }
 
   /** `bytes` in pieces of one access, views of it. */
@@ -120,23 +157,52 @@ export class WireElement implements SecureElement {
 
   async #answer(until: number, pace: Pace, deadline: number): Promise<T1Action> {
     const { framing } = this.#dialect
-    const start = this.#prologue.subarray(0, framing.pollBytes)
-    const rest = this.#prologue.subarray(framing.pollBytes)
-    const sentAt = this.#clock.now()
-    for (;;) {
-      const waitMs = pace.next(this.#clock.now() - sentAt)
-      if (waitMs > 0) await sleepUntil(this.#clock, this.#clock.now() + waitMs)
-      const outcome = await this.#link.read(start)
-      if (outcome === 'done' && framing.isStart(start[0] ?? 0)) break
-      this.#checkTime(deadline)
-      if (this.#clock.now() >= until) return framing.silence()
-    }
-    pace.learn(this.#clock.now() - sentAt)
-    if (rest.length > 0 && (await this.#link.read(rest)) === 'busy') return framing.invalid()
+    const start = await this.#blockStart({ until, pace, deadline })
+    if (start === undefined) return framing.silence()
+    // The window may end before the prologue does, or after the body has begun.
+    const head = start.subarray(0, this.#prologue.length)
+    this.#prologue.set(head)
+    const rest = this.#prologue.subarray(head.length)
+    if (rest.length > 0 && (await this.#read(rest)) === 'busy') return framing.invalid()
     const body = framing.bodyOf(this.#prologue)
     if (body === undefined) return framing.invalid()
-    if (body.length > 0 && (await this.#read(body)) === 'busy') return framing.invalid()
+    const begun = start.subarray(head.length, head.length + body.length)
+    body.set(begun)
+    const open = body.subarray(begun.length)
+    if (open.length > 0 && (await this.#read(open)) === 'busy') return framing.invalid()
     return framing.received(this.#prologue, body)
+  }
+
+  /** The part of the window in which a block has begun, a view of it; undefined at `until`. */
+  async #blockStart({ until, pace, deadline }: Patience): Promise<Uint8Array | undefined> {
+    const { framing } = this.#dialect
+    const sentAt = this.#clock.now()
+    for (let leastMs = 0; ; leastMs = this.#leastPollMs) {
+      const elapsedMs = this.#clock.now() - sentAt
+      await this.#pause(Math.max(pace.next(elapsedMs), leastMs), until)
+      if ((await this.#access(() => this.#link.read(this.#window))) === 'done') {
+        const at = this.#window.findIndex((byte) => framing.isStart(byte))
+        if (at >= 0) {
+          pace.learn(this.#clock.now() - sentAt)
+          return this.#window.subarray(at)
+        }
+      }
+      this.#checkTime(deadline)
+      if (this.#clock.now() >= until) return undefined
+    }
+  }
+
+  /** Until it is time for the next question: after `waitMs`, or when the element calls. */
+  async #pause(waitMs: number, until: number): Promise<void> {
+    const now = this.#clock.now()
+    if (this.#link.ready !== undefined) await this.#link.ready(Math.min(until, now + MISSED_EDGE_MS))
+    else if (waitMs > 0) await this.#clock.reach(now + waitMs)
+  }
+
+  #adjust(timing: WireTiming): void {
+    this.#link.adjust(timing)
+    this.#gapMs = timing.gapUs / 1000
+    this.#leastPollMs = this.#link.isRefusable ? 0 : timing.pollIntervalUs / 1000
   }
 
   #checkTime(deadline: number): void {
@@ -157,7 +223,16 @@ export class WireElement implements SecureElement {
   }
 }
 
+/** How long to listen for a block, and what is known of when it comes. */
+interface Patience {
+  readonly until: number
+  readonly pace: Pace
+  readonly deadline: number
+}
+
 const BUSY_WRITE_MS = 1
+/** With a data-ready line: so long after its last edge the element is asked all the same. */
+const MISSED_EDGE_MS = 50
 const MAX_PACES = 256
 /** The key of what is exchanged after a reset; no command has it. */
 const OPENING = -1

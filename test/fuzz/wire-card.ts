@@ -58,7 +58,8 @@ function answerOf(random: Random) {
 }
 
 function clockOf(now: () => number): WireCardOptions['clock'] {
-  return { now, at: () => assert.fail('a card sets no timers') }
+  const refuse = () => assert.fail('a card sets no timers')
+  return { now, at: refuse, reach: refuse }
 }
 
 function bytesFor(random: Random, framing: Framing): Uint8Array {

@@ -9,6 +9,7 @@ import { RESPONSE_BYTES } from '../../src/drivers/driver.ts'
 import type { Link } from '../../src/drivers/link.ts'
 import { WireElement } from '../../src/drivers/wire-element.ts'
 import { type SimulatedWireCard, wireCardOf } from '../../src/simulator/wire-card.ts'
+import { JumpingClock } from './jumping-clock.ts'
 import type { Random } from './random.ts'
 
 export interface FaultyRun {
@@ -34,7 +35,7 @@ export async function runFaulty(random: Random, run: FaultyRun): Promise<Tally> 
     name: 'chip',
     link: linkTo(wire, clock),
     clock,
-    dialect: dialectOf(run.framing),
+    dialect: dialectOf(run.framing, 'i2c'),
   })
   const failed = new Map<string, number>()
   let delivered = 0
@@ -62,29 +63,6 @@ export async function runFaulty(random: Random, run: FaultyRun): Promise<Tally> 
   return { delivered, failed }
 }
 
-/** A clock on which waiting costs nothing; for one that waits at a time. */
-class JumpingClock implements Clock {
-  #now = 0
-
-  now(): number {
-    return this.#now
-  }
-
-  pass(milliseconds: number): void {
-    this.#now += milliseconds
-  }
-
-  at(deadline: number, callback: () => void): { cancel: () => void } {
-    let isCancelled = false
-    queueMicrotask(() => {
-      if (isCancelled) return
-      this.#now = Math.max(this.#now, deadline)
-      callback()
-    })
-    return { cancel: () => (isCancelled = true) }
-  }
-}
-
 function cardFor(random: Random, { framing, busy, rate }: FaultyRun, clock: Clock): SimulatedWireCard {
   const card = {
     reset: () => Uint8Array.of(0x3b, 0x00),
@@ -98,6 +76,8 @@ function cardFor(random: Random, { framing, busy, rate }: FaultyRun, clock: Cloc
 function linkTo(wire: SimulatedWireCard, clock: JumpingClock): Link {
   return {
     name: 'chip',
+    isRefusable: true,
+    adjust: () => undefined,
     write(bytes) {
       clock.pass(TRANSFER_MS)
       return Promise.resolve(wire.write(bytes) ? 'done' : 'busy')

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/base/clock.ts'
+import { type Clock, sleepUntil, type Timer } from '../../src/base/clock.ts'
 
 interface Entry {
   deadline: number
@@ -21,6 +21,10 @@ export class ManualClock implements Clock {
     const entry = { deadline, sequence: this.#sequence++, callback }
     this.#entries.add(entry)
     return { cancel: () => this.#entries.delete(entry) }
+  }
+
+  reach(instant: number): Promise<void> {
+    return instant <= this.#now ? Promise.resolve() : sleepUntil(this, instant)
   }
 
   /** Timers that have neither fired nor been cancelled. */
