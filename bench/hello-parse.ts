@@ -5,6 +5,7 @@ import type * as log from '../src/base/log.ts'
 import type * as inventories from '../src/slots/inventory.ts'
 import type * as hellos from '../src/tlsse/client-hello.ts'
 import type * as routes from '../src/tlsse/route.ts'
+import { lookAtEach, microsecondsOf } from './batch.ts'
 import { built } from './built.ts'
 import { helloRecordFor } from './hello.ts'
 import { InstantElement } from './instant-element.ts'
@@ -27,7 +28,7 @@ export const hello: Benchmark = {
     const [samples, passes]: [number[], number[]] = [[], []]
     for (let batch = 0; batch < BATCHES[pace]; batch++) {
       samples.push(microsecondsOf(route))
-      passes.push(microsecondsOf(() => sumOf(record)))
+      passes.push(microsecondsOf(() => lookAtEach(record)))
     }
     const subject = `${record.length}-byte record of Node's client, last of ${SLOTS} names`
     const remark = `${subject}; reference: one look at each byte`
@@ -47,20 +48,5 @@ async function inventoryOf(slots: number): Promise<inventories.Inventory> {
   return inventory
 }
 
-/** Of one call, over a batch of them. */
-function microsecondsOf(call: () => void): number {
-  const start = process.hrtime.bigint()
-  for (let n = 0; n < BATCH; n++) call()
-  return Number(process.hrtime.bigint() - start) / 1000 / BATCH
-}
-
-/** What the calls of `sumOf` came to: without a use the compiler would leave them out. */
-let total = 0
-
-function sumOf(bytes: Uint8Array): void {
-  for (const byte of bytes) total = (total + byte) | 0
-}
-
 const SLOTS = 64
 const BATCHES = { full: 400, quick: 50 }
-const BATCH = 500
