@@ -6,15 +6,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Credentials } from './racs-texts.ts'
 
 /** A program of bench/children in a process of its own. */
 export class Child implements AsyncDisposable {
   readonly #name: string
   readonly #process: ChildProcess
 
-  constructor(name: string) {
+  /** @param env  added to the environment */
+  constructor(name: string, env: NodeJS.ProcessEnv = {}) {
     this.#name = name
-    this.#process = fork(join(import.meta.dirname, 'children', name), { execArgv: ['--import', 'tsx'] })
+    const options = { execArgv: ['--import', 'tsx'], env: { ...process.env, ...env } }
+    this.#process = fork(join(import.meta.dirname, 'children', name), options)
   }
 
   get pid(): number {
@@ -52,20 +55,28 @@ export class Child implements AsyncDisposable {
 export interface RunningGateway extends AsyncDisposable {
   readonly pid: number
   readonly port: number
+  /** Where the administration plane listens. */
+  readonly racsPort: number
   readonly startMs: number
 }
 
-/** @param toml  the configuration, with dotted keys first; address and log level are given */
-export async function startGateway(toml = ''): Promise<RunningGateway> {
+/**
+ * @param toml  the configuration, with dotted keys first; address and log level are given
+ * @param env   added to the environment
+ */
+export async function startGateway(toml = '', env: NodeJS.ProcessEnv = {}): Promise<RunningGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'iose-bench-'))
   const file = join(directory, 'gateway.toml')
   const places = `gateway.state_dir = "${stateDir()}"\ntls_se.listen = "127.0.0.1:0"\nracs.listen = "127.0.0.1:0"\n`
   writeFileSync(file, `gateway.log_level = "info"\n${places}${toml}`)
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [IOSED, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [IOSED, '--config', file], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })
   for await (const line of lines) {
-    const { event, tlsSe } = JSON.parse(line) as { event: string; tlsSe?: string }
+    const { event, tlsSe, racs } = JSON.parse(line) as { event: string; tlsSe?: string; racs?: string }
     if (event !== 'gateway.ready') continue
     const startMs = performance.now() - startedAt
     // The log must be read on, or the gateway would block on a full pipe.
@@ -74,11 +85,18 @@ export async function startGateway(toml = ''): Promise<RunningGateway> {
     return {
       pid: child.pid ?? 0,
       port: Number(tlsSe?.split(':').at(-1)),
+      racsPort: Number(racs?.split(':').at(-1)),
       startMs,
       [Symbol.asyncDispose]: () => end(child),
     }
   }
   throw new Error('the gateway did not start')
+}
+
+/** Of the operator, whom the first gateway of a run allows everything. */
+export function operatorCredentials(): Credentials {
+  const read = (file: string): string => readFileSync(join(stateDir(), 'pki', file), 'utf8')
+  return { ca: read('ca.pem'), cert: read('operator.pem'), key: read('operator.key') }
 }
 
 /** Where the certificates are that the first gateway of a run makes; it goes when the run ends. */

@@ -12,19 +12,22 @@ import { racs } from './racs.ts'
 import { relay } from './relay.ts'
 import { jsonOf, type Row, tableOf } from './row.ts'
 import { start } from './start.ts'
+import { wire } from './wire.ts'
+import { wireCodec } from './wire-codec.ts'
+import { wireDelay } from './wire-delay.ts'
 
 const HELP = `Usage: npm run bench -- [--only PATTERN] [--quick] [--json FILE]
 
 Measures the build in dist/ and prints a table; every floor and limit in it was measured or computed in the same
-run. Takes about three minutes.
+run. Takes about four minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, hello, idle, start, card
+                  relay, racs, handshakes, hello, idle, start, card, wire
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card]
+const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card, wire, wireDelay, wireCodec]
 
 interface Options {
   readonly only?: string | undefined

@@ -42,6 +42,7 @@ function apduExchangeOf(seid: string, hex: string): Exchange {
   return { request: lines(`APDU ${seid} ${hex}`), answer: lines(`+006 001 ${data}9000`) }
 }
 
-function lines(line: string): string {
+/** A request or an answer of one line. */
+export function lines(line: string): string {
   return `BEGIN\r\n${line}\r\nEND\r\n`
 }

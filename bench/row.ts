@@ -3,7 +3,7 @@
 export interface Row {
   readonly name: string
   readonly unit: string
-  /** The figure itself, a median unless the name says otherwise. */
+  /** The figure itself, a median unless the name says otherwise. NaN: not measured, the remark says why. */
   readonly value: number
   /** In `unit`, as everything else but `ratio`. */
   readonly p50?: number
@@ -41,6 +41,11 @@ export function withRatio(row: Omit<Row, 'ratio'>): Row {
   return row.reference === undefined ? row : { ...row, ratio: row.value / row.reference }
 }
 
+/** In the place of a row that could not be measured. */
+export function missingRow(name: string, reason: string): Row {
+  return { name, unit: '', value: NaN, remark: reason }
+}
+
 /** The value below which `share` of the samples lie; 0 of none. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
@@ -70,7 +75,7 @@ export function jsonOf(rows: readonly Row[]): string {
 /** The rows as a table for a terminal. */
 export function tableOf(rows: readonly Row[]): string {
   const number = (value: number | undefined): string =>
-    value === undefined ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+    value === undefined || Number.isNaN(value) ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
   const cells = rows.map((row) => [
     row.name,
     `${number(row.value)} ${row.unit}`,

@@ -6,8 +6,8 @@ import { connect, type TLSSocket } from 'node:tls'
 import type { Credentials, Exchange } from '../racs-texts.ts'
 
 type Order =
-  /** One connection for each lane, warmed up. */
-  | { readonly open: { port: number; credentials: Credentials; lanes: readonly Lane[] } }
+  /** One connection for each lane, warmed up by as many round trips. */
+  | { readonly open: { port: number; credentials: Credentials; lanes: readonly Lane[]; warmUp?: number } }
   /** So many round trips, all lanes together; answered by how long they took. */
   | { readonly rounds: number }
   | { readonly close: true }
@@ -30,9 +30,9 @@ process.on('message', (order: Order) => {
 async function carryOut(order: Order): Promise<object> {
   if ('rounds' in order) return drive(order.rounds)
   if ('open' in order) {
-    const { lanes, port, credentials } = order.open
+    const { lanes, port, credentials, warmUp = WARM_UP } = order.open
     clients = await Promise.all(lanes.map((lane) => Client.open(lane, port, credentials)))
-    await drive(WARM_UP)
+    await drive(warmUp)
     return {}
   }
   await Promise.all(clients.map((client) => client.close()))
