@@ -9,6 +9,8 @@ export interface GpioOptions {
   readonly label?: string
   /** How many lines there are; 54 as on a BCM2835 unless said otherwise. */
   readonly count?: number
+  /** Further names in /dev, links to the one. */
+  readonly links?: readonly string[]
   /** What hangs on them, by offset. */
   readonly lines: Readonly<Record<number, LineOptions>>
 }
@@ -17,11 +19,14 @@ export interface GpioOptions {
 export class GpioChip {
   readonly name: string
   readonly label: string
+  /** All that lead to it. */
+  readonly paths: readonly string[]
   readonly lines: readonly GpioLine[]
 
   constructor(name: string, options: GpioOptions, faults: Faults) {
     this.name = name
     this.label = options.label ?? 'pinctrl-rig'
+    this.paths = [name, ...(options.links ?? [])].map((node) => `/dev/${node}`)
     this.lines = Array.from(
       { length: options.count ?? 54 },
       (_, i) => new GpioLine(options.lines[i] ?? {}, faults),

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isMissing } from '../support/peers.ts'
 import type { Device } from './devices.ts'
 import { type Fault, Faults } from './faults.ts'
@@ -14,7 +14,7 @@ import { I2cBus, type I2cBusOptions, type Surroundings } from './i2c.ts'
 import type { GpioLine } from './line.ts'
 import { Log } from './log.ts'
 import { type SpiOptions, SpiSelect, type SpiWires } from './spi.ts'
-import { ROOT as SYSFS, SysfsGpio } from './sysfs.ts'
+import { folder, ROOT as SYSFS, SysfsGpio } from './sysfs.ts'
 import {
   characterDevice,
   type Endpoint,
@@ -78,6 +78,7 @@ export class Rig implements AsyncDisposable {
     for (const [number, chip] of Object.entries(options.gpio ?? {})) this.#addChip(Number(number), chip)
     this.#sysfs = new SysfsGpio([...this.#chips.values()])
     this.#addSelects(options.spi ?? {}, surroundings)
+    this.#nodes.set('/dev', folder([...this.#nodes.keys()].map((path) => basename(path))))
     this.#folder = mkdtempSync(join(tmpdir(), 'rig-'))
     this.#server = createServer((socket) => this.#serve(socket))
     this.env = {
@@ -148,10 +149,8 @@ export class Rig implements AsyncDisposable {
   #addChip(number: number, options: GpioOptions): void {
     const chip = new GpioChip(`gpiochip${number}`, options, this.#faults)
     this.#chips.set(number, chip)
-    this.#nodes.set(`/dev/${chip.name}`, {
-      inode: characterDevice(GPIO_MAJOR, number),
-      open: () => chip.open(),
-    })
+    const node = { inode: characterDevice(GPIO_MAJOR, number), open: () => chip.open() }
+    for (const path of chip.paths) this.#nodes.set(path, node)
   }
 
   #addSelects(all: Readonly<Record<string, SpiOptions>>, surroundings: Surroundings): void {
@@ -208,7 +207,7 @@ export class Rig implements AsyncDisposable {
 
   #requestLines(body: Buffer): Greeting {
     const path = body.toString('utf8', LINE_REQUEST_BYTES)
-    const chip = [...this.#chips.values()].find(({ name }) => path === `/dev/${name}`)
+    const chip = [...this.#chips.values()].find(({ paths }) => paths.includes(path))
     const request = chip === undefined ? ERRNO.ENOENT : LineRequest.of(chip, body)
     if (typeof request === 'number') return { reply: { result: -request } }
     this.#lastTicket += 1

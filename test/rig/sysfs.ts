@@ -135,6 +135,7 @@ class ExportedLine {
   /** `high` and `low` are levels, whatever active_low says. */
   #setDirection(text: string): number {
     if (!['in', 'out', 'high', 'low'].includes(text)) return ERRNO.EINVAL
+    if (text !== 'in' && this.#edge !== 'none') return ERRNO.EIO
     this.#line.setDirection(text === 'in' ? undefined : { value: text === 'high' ? 1 : 0, kind: 'push-pull' })
     return 0
   }
@@ -186,7 +187,8 @@ class TextEndpoint implements Endpoint {
   }
 }
 
-function folder(names: readonly string[]): Node {
+/** A folder of `names`. */
+export function folder(names: readonly string[]): Node {
   return { inode: inode(S_IFDIR | 0o755), names, open: () => ({ handle: () => ({ result: -ERRNO.EISDIR }) }) }
 }
 
