@@ -41,7 +41,16 @@ obey(async (order: DriverOrder) => {
 
 async function openAt(bus: number, address: number): Promise<void> {
   await openI2c(
-    { seid: `chip-${address}`, aliases: [], maxRecordBytes: 512, bus, address, framing: 'nxp' },
+    {
+      seid: `chip-${address}`,
+      aliases: [],
+      maxRecordBytes: 512,
+      bus,
+      address,
+      framing: 'nxp',
+      wiring: {},
+      gpio: 'cdev',
+    },
     { clock, log: silentLog, onArrive: ({ element }) => open.push(element), onLeave: () => undefined },
   )
   await open.at(-1)?.reset('cold', clock.now() + PATIENCE_MS)

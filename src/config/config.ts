@@ -1,7 +1,9 @@
 // TOML text to the typed configuration of the gateway; every error names file, path and the value found.
 
 import type { LogLevel } from '../base/log.ts'
+import { type BoardText, withBoard } from './board.ts'
 import { DEFAULT_SLOTS } from './default.ts'
+import { ConfigError } from './errors.ts'
 import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS } from './schema.ts'
 import { checkSockets, type SlotConfig, slotsOf } from './slots.ts'
 import { checked, tomlOf } from './toml.ts'
@@ -37,6 +39,10 @@ export interface Config {
     readonly maxConnections: number
     readonly maxConnectionsPerAddress: number
   }
+  readonly panel: {
+    /** How GPIO lines are had. */
+    readonly gpio: 'cdev' | 'onoff'
+  }
   /** One entry per slot: tables with a count are spread out, SEIDs filled in. */
   readonly slots: readonly SlotConfig[]
 }
@@ -48,19 +54,25 @@ export type RacsFile = 'ca' | 'cert' | 'key' | 'crl' | 'users'
  * Reads a configuration.
  * @param toml  the text of the file; empty for the default configuration
  * @param file  what messages call it
- * @throws ConfigError config.invalid
+ * @param readBoard  finds the board file that it names
+ * @throws ConfigError config.invalid; and what `readBoard` throws
  */
-export function parseConfig(toml: string, file: string): Config {
-  const raw = tomlOf(toml, file)
+export function parseConfig(toml: string, file: string, readBoard = noBoard): Config {
+  const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, slots } = whole
+  const { gateway, tls_se: tlsSe, racs, panel, slots } = whole
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
+    panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
   }
+}
+
+function noBoard(name: string): BoardText {
+  throw new ConfigError('config.missing', `no board '${name}'`)
 }
 
 function tlsSeOf(table: ConfigFile['tls_se']): Config['tlsSe'] {

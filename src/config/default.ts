@@ -25,7 +25,17 @@ applet = "none"
 # bus = 1                            # N of /dev/i2c-N
 # address = 0x48
 # framing = "nxp"                    # nxp (T=1 over I2C) | gp (T=1') | bridge (the reference's) | iso
-# select = { mux = 0x70, channel = 3 }   # behind a PCA9548A
+# clock_hz = 400000                  # what the bus runs at: a warning if the element cannot follow
+# select = { mux = 0x70, channel = 3, reset = { line = 4 } }  # behind a PCA9548A; its reset line
+# reset = { line = 17, active = "low" }  # or { decoder = [13, 6, 5, 12], enable = 19, output = 5 }; also as select
+# ready = { line = 25, active = "high" } # while the element has an answer
+
+# [[slots]]
+# driver = "spi"                     # an element on an SPI bus; its SEID is spi-0.0 unless you give one
+# bus = 0                            # /dev/spidev0.0
+# chip_select = 0
+# framing = "gp"                     # gp (T=1') | nxp
+# clock_hz = 1000000                 # lowered to what the element takes
 `
 
 /** The whole default configuration, as `iosed --print-default-config` prints it. */
@@ -34,6 +44,7 @@ export const DEFAULT_CONFIG = `# Configuration of the Internet of Secure Element
 [gateway]
 name = "iose"
 # state_dir = "/var/lib/iose"        # default: $STATE_DIRECTORY, else $XDG_STATE_HOME/iose, else ~/.local/state/iose
+# board = "boards/hat-rev-a.toml"    # slots and lines of a HAT; beside this file, or of those that come along
 log_level = "info"                   # debug | info | warn | error | silent
 
 [tls_se]                             # the service plane
@@ -61,5 +72,8 @@ idle_timeout_ms = 600000             # from one line to the next, and for a clie
 apdu_timeout_ms = 60000              # one APDU line, with all that it fetches
 max_connections = 256
 max_connections_per_address = 64
+
+[panel]
+gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs
 
 ${DEFAULT_SLOTS}`

@@ -2,6 +2,7 @@
 // Keys are TOML's snake_case; what comes out is typed and complete.
 
 import * as v from 'valibot'
+import { DECODER_KEYS, decoderOutput, LINE_KEYS, line, resetLine } from './lines.ts'
 import { endpoint, text } from './values.ts'
 
 const MAX_MS = 86_400_000
@@ -24,6 +25,7 @@ const gateway = v.strictObject({
   name: v.optional(text, 'iose'),
   state_dir: v.optional(text),
   log_level: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
+  board: v.optional(text),
 })
 
 const tlsSe = v.strictObject({
@@ -70,6 +72,9 @@ const anySlot = {
   aid: v.optional(hex(5, 16, '10 to 32 hex digits')),
   aliases: v.optional(v.array(printable(63)), []),
   max_record_bytes: count(512, 64, 16_640),
+  designator: v.optional(printable(16)),
+  led: v.optional(line('high')),
+  button: v.optional(line('low')),
 }
 
 const simulatorSlots = v.strictObject({
@@ -92,7 +97,18 @@ const i2cAddress = v.pipe(v.number(), v.integer(), v.minValue(0x08), v.maxValue(
 const segment = v.strictObject({
   mux: v.pipe(v.number(), v.integer(), v.minValue(0x70), v.maxValue(0x77)),
   channel: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(7)),
+  reset: v.optional(resetLine),
 })
+
+const i2cSelect = v.lazy((input) =>
+  typeof input === 'object' && input !== null && 'decoder' in input ? decoderOutput : segment,
+)
+
+/** What an element on a bus has besides. */
+const wiring = {
+  reset: v.optional(resetLine),
+  ready: v.optional(line('high')),
+}
 
 const i2cSlots = v.strictObject({
   driver: v.literal('i2c'),
@@ -100,13 +116,25 @@ const i2cSlots = v.strictObject({
   bus: count(1, 0, 255),
   address: i2cAddress,
   framing: v.picklist(['nxp', 'gp', 'bridge', 'iso']),
-  select: v.optional(segment),
+  clock_hz: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1_000), v.maxValue(5_000_000))),
+  select: v.optional(i2cSelect),
+  ...wiring,
+})
+
+/** A slot that a board file describes. */
+export const boardSlots = v.variant('driver', [
+  v.strictObject({ ...i2cSlots.entries, designator: printable(16) }),
+])
+
+const panel = v.strictObject({
+  gpio: v.optional(v.picklist(['cdev', 'onoff']), 'cdev'),
 })
 
 export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
+  panel: v.optional(panel, {}),
   slots: v.optional(v.array(v.variant('driver', [simulatorSlots, i2cSlots]))),
 })
 
@@ -123,7 +151,22 @@ export const SECRET_KEYS: readonly string[] = ['psk']
 
 /** The keys that a table may have, by its path without indexes: `slots`, `tls_se`, or empty for the top. */
 export function knownKeysAt(path: readonly string[]): readonly string[] {
-  switch (path[0]) {
+  switch (path.at(-1) ?? '') {
+    case 'select':
+      return [...Object.keys(segment.entries), ...DECODER_KEYS]
+    case 'reset':
+      return [...LINE_KEYS, ...DECODER_KEYS]
+    case 'ready':
+    case 'led':
+    case 'button':
+      return LINE_KEYS
+    default:
+      return knownKeysOf(path[0])
+  }
+}
+
+function knownKeysOf(table: string | undefined): readonly string[] {
+  switch (table) {
     case undefined:
       return Object.keys(fileSchema.entries)
     case 'gateway':
@@ -132,6 +175,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(tlsSe.entries)
     case 'racs':
       return Object.keys(racs.entries)
+    case 'panel':
+      return Object.keys(panel.entries)
     default:
       return Object.keys({ ...simulatorSlots.entries, ...i2cSlots.entries })
   }

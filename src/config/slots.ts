@@ -1,6 +1,7 @@
 // The `[[slots]]` tables: one entry per element, whatever carries its APDUs.
 
 import { ConfigError } from './errors.ts'
+import { type DecoderOutput, type Line, usesOf } from './lines.ts'
 import type { I2cTable, SimulatorTable, SlotsTable } from './schema.ts'
 
 export type SlotConfig = SimulatorSlot | I2cSlot
@@ -12,6 +13,15 @@ export interface AnySlot {
   readonly sen?: string | undefined
   readonly aid?: Uint8Array | undefined
   readonly maxRecordBytes: number
+  readonly front: Front
+}
+
+/** What somebody who stands before the box has of a slot. */
+export interface Front {
+  /** What the board's print calls it. */
+  readonly designator?: string | undefined
+  readonly led?: Line | undefined
+  readonly button?: Line | undefined
 }
 
 /** One simulated element. */
@@ -32,7 +42,26 @@ export interface I2cSlot extends AnySlot {
   readonly bus: number
   readonly address: number
   readonly framing: 'nxp' | 'gp' | 'bridge' | 'iso'
-  readonly segment?: { readonly mux: number; readonly channel: number } | undefined
+  readonly segment?: Segment | undefined
+  /** What the bus runs at; undefined: not known. */
+  readonly clockHz?: number | undefined
+  readonly wiring: Wiring
+}
+
+/** A channel of a multiplexer, and what resets the latter. */
+export interface Segment {
+  readonly mux: number
+  readonly channel: number
+  readonly reset?: Line | DecoderOutput | undefined
+}
+
+/** The lines of an element on a bus. */
+export interface Wiring {
+  readonly reset?: Line | DecoderOutput | undefined
+  /** Active while it is talked to. */
+  readonly select?: DecoderOutput | undefined
+  /** Active while it has something to say. */
+  readonly ready?: Line | undefined
 }
 
 /**
@@ -41,7 +70,7 @@ export interface I2cSlot extends AnySlot {
  */
 export function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig[] {
   const slots: SlotConfig[] = []
-  const places = new Map<string, string>()
+  const claims: Claims = new Map()
   tables.forEach((table, index) => {
     const where = `${file}: slots[${index}]`
     for (const slot of entriesOf(table, slots.length)) {
@@ -50,10 +79,9 @@ export function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig
         if (seid.length > MAX_SEID) {
           throw new ConfigError('config.invalid', `${where}: SEID '${seid}' is longer than ${MAX_SEID}`)
         }
-        claim(places, `SEID '${seid}'`, where)
       }
-      const place = placeOf(slot)
-      if (place !== undefined) claim(places, place, where)
+      const owner = `${where}, slot ${slots.length}`
+      for (const [what, by] of usesOfSlot(slot, owner)) claim(claims, { what, by, where })
       slots.push(slot)
     }
   })
@@ -89,13 +117,16 @@ function simulatorSlotOf(table: SimulatorTable, n: number, defaultSeid: string):
 }
 
 function i2cSlotOf(table: I2cTable): I2cSlot {
-  const { bus, address, framing, select } = table
-  const behind = select === undefined ? '' : `-ch${select.channel}`
-  const seid = `i2c-${bus}-${address.toString(16).padStart(2, '0')}${behind}`
+  const { bus, address, framing, clock_hz: clockHz, select, reset, ready } = table
+  const segment = select !== undefined && 'mux' in select ? select : undefined
+  const decoded = select !== undefined && 'output' in select ? select : undefined
+  const behind = segment === undefined ? '' : `-ch${segment.channel}`
+  const output = decoded === undefined ? '' : `-out${decoded.output}`
+  const seid = `i2c-${bus}-${address.toString(16).padStart(2, '0')}${behind}${output}`
   return {
     driver: 'i2c',
     ...anySlotOf(table, (text) => text, seid),
-    ...{ bus, address, framing, segment: select },
+    ...{ bus, address, framing, clockHz, segment, wiring: { reset, ready, select: decoded } },
   }
 }
 
@@ -106,16 +137,42 @@ function anySlotOf(table: SlotsTable, fill: (template: string) => string, defaul
     sen: table.sen === undefined ? undefined : fill(table.sen),
     aid: table.aid,
     maxRecordBytes: table.max_record_bytes,
+    front: { designator: table.designator, led: table.led, button: table.button },
   }
 }
 
-/** What only one entry can have. */
-function placeOf(slot: SlotConfig): string | undefined {
-  if (slot.driver === 'simulator') return slot.socket === undefined ? undefined : `socket '${slot.socket}'`
-  const { bus, address, segment } = slot
+/** What the slot takes, in words -> whose it is then. */
+function usesOfSlot(slot: SlotConfig, owner: string): [string, string][] {
+  const seids = [slot.seid, ...slot.aliases].map((seid, n): [string, string] => [
+    `SEID '${seid}'`,
+    `${owner}, SEID ${n}`,
+  ])
+  const lines = [slot.front.led, slot.front.button]
+  if (slot.driver === 'simulator') {
+    const socket: [string, string][] = slot.socket === undefined ? [] : [[`socket '${slot.socket}'`, owner]]
+    return [...seids, ...socket, ...lineUses(lines, owner)]
+  }
+  const { bus, segment, wiring } = slot
+  const uses: [string, string][] = [...seids, [placeOf(slot), owner]]
+  // An output that chooses the element is there for all that its address is.
+  if (wiring.select !== undefined) uses.push(...lineUses([wiring.select], placeOf(slot)))
+  if (segment?.reset !== undefined) {
+    const mux = `the multiplexer 0x${segment.mux.toString(16)} of bus ${bus}`
+    uses.push(...lineUses([segment.reset], mux), [`the reset of ${mux}`, JSON.stringify(segment.reset)])
+  }
+  return [...uses, ...lineUses([...lines, wiring.reset, wiring.ready], owner)]
+}
+
+/** Each line has a use of its own, also within a slot. */
+function lineUses(lines: readonly (Line | DecoderOutput | undefined)[], owner: string): [string, string][] {
+  return lines.flatMap((used, n) => (used === undefined ? [] : usesOf(used, `${owner}, line ${n}`)))
+}
+
+function placeOf({ bus, address, segment, wiring }: I2cSlot): string {
   const behind =
     segment === undefined ? '' : ` behind channel ${segment.channel} of 0x${segment.mux.toString(16)}`
-  return `address 0x${address.toString(16)} of bus ${bus}${behind}`
+  const chosen = wiring.select === undefined ? '' : ` at output ${wiring.select.output}`
+  return `address 0x${address.toString(16)} of bus ${bus}${behind}${chosen}`
 }
 
 /** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
@@ -126,13 +183,20 @@ function checkName({ sen = '' }: SimulatorSlot, where: string): void {
   }
 }
 
-function claim(places: Map<string, string>, what: string, where: string): void {
-  const other = places.get(what)
-  if (other !== undefined) {
-    const hint = other === where ? ': put {n} into it' : `, also in ${other}`
+type Claims = Map<string, { readonly by: string; readonly where: string }>
+
+function claim(claims: Claims, { what, by, where }: { what: string; by: string; where: string }): void {
+  const other = claims.get(what)
+  if (other !== undefined && other.by !== by) {
+    const hint =
+      other.where !== where
+        ? `, also in ${other.where}`
+        : /^(SEID|socket)/.test(what)
+          ? ': put {n} into it'
+          : ''
     throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
   }
-  places.set(what, where)
+  claims.set(what, { by, where })
 }
 
 const MAX_HISTORICAL_BYTES = 15

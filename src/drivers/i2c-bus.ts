@@ -1,6 +1,8 @@
 // One I2C bus that many elements share. Each transfer is a turn of its own, select included, and nobody holds the bus
-// while an element computes.
+// while an element computes. A part of the bus that stays stuck is quarantined with its elements, and tried again.
 
+import type { Clock, Timer } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { Turn } from '../base/turn.ts'
 import { LinkError } from './errors.ts'
@@ -20,46 +22,91 @@ export interface Place {
   readonly segment?: Segment | undefined
 }
 
+/** An element on the bus. */
+export interface Member {
+  readonly place: Place
+  /** Nobody can reach it any more. */
+  onLost(cause: string): void
+  /** It can be reached again; what it was doing is not known. */
+  onFound(): void
+}
+
+export interface I2cBusOptions {
+  readonly adapter: I2cAdapter
+  readonly clock: Clock
+  readonly log: Log
+}
+
 export class I2cBus {
   readonly #adapter: I2cAdapter
+  readonly #clock: Clock
   readonly #log: Log
   readonly #turn = new Turn()
   /** What was last written to each multiplexer; undefined after a failure: unknown. */
   readonly #selected = new Map<number, number | undefined>()
+  /** By multiplexer, what takes it through a reset. */
+  readonly #muxResets = new Map<number, () => Promise<void>>()
+  readonly #members = new Set<Member>()
+  /** By part of the bus: times that it was stuck in a row. */
+  readonly #strikes = new Map<string, number>()
+  /** By part of the bus that is out of use: the next attempt. */
+  readonly #quarantined = new Map<string, Timer>()
+  #isClosed = false
 
-  constructor(adapter: I2cAdapter, log: Log) {
+  constructor({ adapter, clock, log }: I2cBusOptions) {
     this.#adapter = adapter
+    this.#clock = clock
     this.#log = log
   }
 
-  /** One write transfer to `place`, in turn. @throws LinkError link.stuck, link.closed */
+  /** @returns takes the member out again */
+  join(member: Member): () => void {
+    this.#members.add(member)
+    return () => this.#members.delete(member)
+  }
+
+  /** After a time-out multiplexer `mux` is reset by `pulse`. */
+  onStuckReset(mux: number, pulse: () => Promise<void>): void {
+    this.#muxResets.set(mux, pulse)
+  }
+
+  /** One write transfer to `place`, in turn. @throws LinkError link.stuck, link.closed, link.nack (multiplexer) */
   write(place: Place, bytes: Uint8Array): Promise<Outcome> {
     return this.#transfer(place, () => this.#adapter.write(place.address, bytes))
   }
 
-  /** One read transfer from `place`, in turn. @throws LinkError link.stuck, link.closed */
+  /** One read transfer from `place`, in turn. @throws as `write` */
   read(place: Place, into: Uint8Array): Promise<Outcome> {
     return this.#transfer(place, () => this.#adapter.read(place.address, into))
   }
 
   /** Waits for the transfer under way, then closes. */
   close(): Promise<void> {
+    this.#isClosed = true
+    for (const timer of this.#quarantined.values()) timer.cancel()
     return this.#turn.run(() => {
       this.#adapter.close()
       return Promise.resolve()
     })
   }
 
-  #transfer({ segment }: Place, transfer: () => Promise<Outcome>): Promise<Outcome> {
-    return this.#turn.run(async () => {
-      try {
-        await this.#select(segment)
-        return await transfer()
-      } catch (error) {
-        if (error instanceof LinkError && error.code === 'link.stuck') this.#recover(error)
-        throw error
-      }
-    })
+  async #transfer(place: Place, transfer: () => Promise<Outcome>): Promise<Outcome> {
+    const part = partOf(place)
+    if (this.#quarantined.has(part)) throw new LinkError('link.stuck', `${part} is stuck`)
+    return this.#turn.run(() => this.#try(place, transfer))
+  }
+
+  async #try(place: Place, transfer: () => Promise<Outcome>): Promise<Outcome> {
+    const part = partOf(place)
+    try {
+      await this.#select(place.segment)
+      const outcome = await transfer()
+      this.#strikes.delete(part)
+      return outcome
+    } catch (error) {
+      if (error instanceof LinkError && error.code === 'link.stuck') await this.#recover(part, error)
+      throw error
+    }
   }
 
   /** Connects `segment` and disconnects every other: two segments may hold the same addresses. */
@@ -82,11 +129,64 @@ export class I2cBus {
   }
 
   /** After a time-out nothing is known of the bus; the kernel's driver starts it anew when it is opened again. */
-  #recover(error: LinkError): void {
+  async #recover(part: string, error: LinkError): Promise<void> {
     this.#adapter.reopen()
     for (const mux of this.#selected.keys()) this.#selected.set(mux, undefined)
-    this.#log.warn('bus.recovered', { cause: error.message })
+    for (const [mux, pulse] of this.#muxResets) {
+      await pulse()
+      this.#selected.set(mux, NO_CHANNEL)
+    }
+    const strikes = (this.#strikes.get(part) ?? 0) + 1
+    this.#strikes.set(part, strikes)
+    if (strikes >= MAX_STRIKES) this.#quarantine(part, strikes - MAX_STRIKES, error)
+    else this.#log.warn('bus.recovered', { part, cause: error.message })
+  }
+
+  /** @param round  how often it was in quarantine without a success since */
+  #quarantine(part: string, round: number, error: LinkError): void {
+    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** round, MAX_RETRY_MS)
+    const timer = this.#clock.at(this.#clock.now() + retryMs, () => {
+      this.#probe(part).catch((failure: unknown) => {
+        this.#log.error('bus.crashed', { part, cause: messageOf(failure) })
+      })
+    })
+    this.#quarantined.set(part, timer)
+    if (round > 0) return
+    this.#log.error('bus.quarantined', { part, cause: error.message })
+    for (const member of this.#membersOf(part)) member.onLost(`${part} is stuck`)
+  }
+
+  /** Whatever a member answers, the wires move. */
+  async #probe(part: string): Promise<void> {
+    const [member] = this.#membersOf(part)
+    if (member === undefined || this.#isClosed) return
+    const { place } = member
+    try {
+      await this.#turn.run(() => this.#try(place, () => this.#adapter.read(place.address, new Uint8Array(1))))
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error
+      // A time-out has set the next attempt already.
+      if (error.code !== 'link.stuck') await this.#recover(part, error)
+      return
+    }
+    this.#quarantined.delete(part)
+    this.#log.info('bus.released', { part })
+    for (const found of this.#membersOf(part)) found.onFound()
+  }
+
+  #membersOf(part: string): Member[] {
+    return [...this.#members].filter(({ place }) => partOf(place) === part)
   }
 }
 
+/** What can be stuck by itself, in words. */
+function partOf({ segment }: Place): string {
+  return segment === undefined ? 'the bus' : `channel ${segment.channel} of 0x${segment.mux.toString(16)}`
+}
+
 const NO_CHANNEL = 0
+/** Once may be an accident; the second time its recovery has not helped. */
+const MAX_STRIKES = 2
+/** An attempt may cost everybody else on the bus a second. */
+const FIRST_RETRY_MS = 1_000
+const MAX_RETRY_MS = 30_000

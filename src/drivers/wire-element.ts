@@ -113,16 +113,20 @@ export class WireElement implements SecureElement {
     for (;;) {
       if (action.kind === 'delivered') return action.length
       if (action.kind === 'failed') throw action.error
-      await this.#send(action.block, deadline)
+      await this.#send(action, deadline)
       action = await this.#answer(this.#clock.now() + action.timeoutMs, pace, deadline)
     }
   }
 
-  /** An element that is busy does not acknowledge: it is asked again until it listens. */
-  async #send(block: Uint8Array, deadline: number): Promise<void> {
+  /** An element that is busy does not acknowledge: it is asked again until it listens, for as long as it may take. */
+  async #send({ block, timeoutMs }: Sending, deadline: number): Promise<void> {
+    const until = this.#clock.now() + Math.min(timeoutMs, MAX_REFUSAL_MS)
     for (const piece of this.#accesses(block)) {
       while ((await this.#access(() => this.#link.write(piece))) === 'busy') {
         this.#checkTime(deadline)
+        if (this.#clock.now() >= until) {
+          throw new LinkError('link.nack', `${this.name}: nothing acknowledges what is written`)
+        }
         await sleepUntil(this.#clock, this.#clock.now() + BUSY_WRITE_MS)
       }
     }
@@ -230,7 +234,11 @@ interface Patience {
   readonly deadline: number
 }
 
+type Sending = Extract<T1Action, { readonly kind: 'send' }>
+
 const BUSY_WRITE_MS = 1
+/** A bridge may compute for longer, but not refuse for longer. */
+const MAX_REFUSAL_MS = 1_000
 /** With a data-ready line: so long after its last edge the element is asked all the same. */
 const MISSED_EDGE_MS = 50
 const MAX_PACES = 256

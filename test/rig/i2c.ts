@@ -57,6 +57,11 @@ export class I2cBus {
     this.#stuckUntilNs = Math.max(this.#stuckUntilNs, sinceNs + ms * 1e6)
   }
 
+  /** Ends what `stick` began. */
+  free(): void {
+    this.#stuckUntilNs = 0
+  }
+
   /** Until when a transfer has the bus, or undefined when it is free for one that starts at `startNs`. */
   takenUntilNs(startNs: number): number | undefined {
     return startNs < this.#freeAtNs ? this.#freeAtNs : undefined

@@ -115,6 +115,11 @@ export class Rig implements AsyncDisposable {
     this.#buses.get(number)?.stick(ms, nowNs())
   }
 
+  /** Lets go of I2C bus `number`. */
+  free(number: number): void {
+    this.#buses.get(number)?.free()
+  }
+
   /**
    * A GPIO line, for the test to read (LEDs) or to press (buttons).
    * @throws RangeError when there is no such line

@@ -4,10 +4,16 @@ import { resolve } from 'node:path'
 import type { SlotConfig } from '../../config/slots.ts'
 import type { Driver, DriverEnvironment } from '../../drivers/driver.ts'
 
-/** Opens the driver for one entry of the configuration; its relative paths start at `stateDir`. */
+/** What a driver may need of the gateway besides its own table. */
+export interface Surroundings {
+  readonly stateDir: string
+  readonly gpio: 'cdev' | 'onoff'
+}
+
+/** Opens the driver for one entry of the configuration; its relative paths start at the state directory. */
 export async function openDriver(
   slot: SlotConfig,
-  stateDir: string,
+  { stateDir, gpio }: Surroundings,
   environment: DriverEnvironment,
 ): Promise<Driver> {
   switch (slot.driver) {
@@ -18,7 +24,7 @@ export async function openDriver(
     }
     case 'i2c': {
       const { openI2c } = await import('../../drivers/i2c.ts')
-      return openI2c(slot, environment)
+      return openI2c({ ...slot, gpio }, environment)
     }
     default:
       return slot satisfies never

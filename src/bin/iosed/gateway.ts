@@ -83,10 +83,10 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
 }
 
 async function openDrivers(
-  { gateway, slots }: Config,
+  { gateway, panel, slots }: Config,
   { clock, log, inventory }: { clock: Clock; log: Log; inventory: Inventory },
 ): Promise<Driver[]> {
-  const stateDir = stateDirOf(gateway.stateDir, process.env)
+  const surroundings = { stateDir: stateDirOf(gateway.stateDir, process.env), gpio: panel.gpio }
   const arrivals: Promise<void>[] = []
   const environment = {
     clock,
@@ -99,7 +99,7 @@ async function openDrivers(
   }
   const drivers = await Promise.all(
     slots.map((slot) =>
-      openDriver(slot, stateDir, environment).catch((error: unknown) => {
+      openDriver(slot, surroundings, environment).catch((error: unknown) => {
         if (!(error instanceof LinkError)) throw error
         throw new ConfigError('config.missing', `the slot of ${slot.seid}`, { cause: error })
       }),
