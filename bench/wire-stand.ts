@@ -91,6 +91,8 @@ class Elements {
   next(): Device {
     const chip = wireCardOf({
       ...{ framing: 'nxp', medium: 'i2c', busy: 'nack', card: roteCard() },
+      // What an access of the addon takes more than the wire is a longer gap than this.
+      parameters: { gapUs: 10 },
       clock: { ...systemClock, now: () => this.#nowMs },
       latency: () => this.ms,
     })

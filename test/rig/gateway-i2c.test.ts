@@ -7,11 +7,11 @@ import { Card } from '../../src/simulator/card.ts'
 import { LATENCY_PROFILES } from '../../src/simulator/latency.ts'
 import { wireCardOf } from '../../src/simulator/wire-card.ts'
 import { Gateway } from '../support/gateway.ts'
-import { askOnce, NodePeer } from '../support/peers.ts'
+import { askByOpenssl, askOnce, isMissing, NodePeer } from '../support/peers.ts'
 import { RacsPeer } from '../support/racs-plane.ts'
 import { Pca9548a, Rig } from './rig.ts'
 
-const skip = Rig.isMissing('i2c-bus')
+const skip = Rig.isMissing('i2c-bus') || isMissing('openssl', 'version')
 const SELECT = '00A4040006010203040500'
 
 type FramingName = 'nxp' | 'gp' | 'bridge' | 'iso'
@@ -50,6 +50,7 @@ for (const [framing, busy] of [
     const long = 'x'.repeat(400)
     assert.equal(await session.ask(`?01${long}`), long)
     await session[Symbol.asyncDispose]()
+    assert.match(await askByOpenssl(gateway.port, 'wire.com'), /^hello\r$/m)
     await using racs = await RacsPeer.open(gateway.racsPort, 'operator')
     assert.deepEqual(await racs.ask('LIST'), ['+004 001 i2c-1-48'])
     const answer = await racs.ask('POWERON i2c-1-48', `APDU i2c-1-48 ${SELECT}`, 'RESET i2c-1-48 APPEND')

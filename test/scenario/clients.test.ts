@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Gateway } from '../support/gateway.ts'
-import { askOnce, converse, isMissing, NodePeer, shell, TlsPeer } from '../support/peers.ts'
+import { askByOpenssl, askOnce, converse, isMissing, NodePeer, TlsPeer } from '../support/peers.ts'
 
 const PSK = '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20'
 const needsOpenssl = { skip: isMissing('openssl', 'version') }
@@ -19,10 +19,7 @@ const ALL_KINDS = [
 
 test('the openssl command of the README prints the echoed line', needsOpenssl, async () => {
   await using gateway = await Gateway.start()
-  const said = await shell(
-    `(printf '?01hello\\r\\n'; sleep 1) | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:${gateway.port} ` +
-      `-tls1_3 -groups P-256 -ciphersuites TLS_AES_128_CCM_SHA256 -servername key1.com -psk ${PSK}`,
-  )
+  const said = await askByOpenssl(gateway.port, 'key1.com')
   assert.match(said, /^hello\r$/m)
   const end = await gateway.logged('session.closed')
   assert.deepEqual([end['code'], end['cause'], end['sen']], ['closed', 'closed by the client', 'key1.com'])

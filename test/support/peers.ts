@@ -200,6 +200,14 @@ export async function askOnce(port: number, sen: string, psk: Uint8Array = DEFAU
   return await peer.ask('?01hello')
 }
 
+/** As `askOnce`, by `openssl s_client`; what it said on both outputs. */
+export function askByOpenssl(port: number, sen: string): Promise<string> {
+  const client =
+    'openssl s_client -quiet -no_ign_eof -tls1_3 -groups P-256 -ciphersuites TLS_AES_128_CCM_SHA256'
+  const peer = `-connect 127.0.0.1:${port} -servername ${sen} -psk ${DEFAULT_PSK.toString('hex')}`
+  return shell(`(printf '?01hello\\r\\n'; sleep 1) | ${client} ${peer}`)
+}
+
 /** Runs a shell command to its end; what it said on both outputs together. */
 export function shell(command: string): Promise<string> {
   const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], {
