@@ -87,9 +87,15 @@ async function openNxp(machine: T1Machine, { exchange }: Opening): Promise<Opene
   const { dataLink, link, historicalBytes } = nxpAtrOf(machine.lastInf)
   const atr = atrWith(historicalBytes)
   machine.configure({ ifsc: dataLink.ifscBytes, bwtMs: dataLink.bwtMs })
-  const { maxClockHz, segmentGapUs, minPollIntervalUs } = link
-  const timing = { ...NXP_TIMING, maxClockHz, gapUs: segmentGapUs, pollIntervalUs: minPollIntervalUs }
-  return { atr, timing }
+  return {
+    atr,
+    timing: {
+      ...NXP_TIMING,
+      gapUs: link.segmentGapUs,
+      pollIntervalUs: link.minPollIntervalUs,
+      maxClockHz: link.maxClockHz || NXP_TIMING.maxClockHz,
+    },
+  }
 }
 
 /** GlobalPlatform: S(CIP) says what the element takes; without a reset line S(SWR) goes before (GPC_SPE_172). */
