@@ -19,10 +19,17 @@ export interface Device {
   reset?(): void
 }
 
+/** From select low to select high, CLOCK_MONOTONIC in nanoseconds. */
+export interface Period {
+  readonly startsAtNs: number
+  readonly endsAtNs: number
+  readonly speedHz: number
+}
+
 /** A part on an SPI bus. */
 export interface SpiDevice {
   /** One period of its chip select: what it shifts out while `tx` is shifted in; what is missing floats high (FF). */
-  transfer(tx: Uint8Array): Uint8Array
+  transfer(tx: Uint8Array, period: Period): Uint8Array
   reset?(): void
 }
 

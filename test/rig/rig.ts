@@ -28,7 +28,7 @@ import {
   sendReply,
 } from './wire.ts'
 
-export type { Device, Segment, SpiDevice } from './devices.ts'
+export type { Device, Period, Segment, SpiDevice } from './devices.ts'
 export { Pca9548a } from './devices.ts'
 export type { Fault } from './faults.ts'
 export type { GpioLine, Level, LineOptions } from './line.ts'

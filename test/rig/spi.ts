@@ -1,6 +1,6 @@
 // One SPI controller and the chip selects on it: what Linux' spidev makes of system calls.
 
-import type { SpiDevice } from './devices.ts'
+import type { Period, SpiDevice } from './devices.ts'
 import type { Surroundings } from './i2c.ts'
 import { type Endpoint, ERRNO, OP, type Reply, type Request } from './wire.ts'
 
@@ -11,6 +11,8 @@ export interface SpiOptions {
   readonly decoder?: { readonly chip: number; readonly lines: readonly number[] }
   /** Until the process sets another. */
   readonly speedHz?: number
+  /** What its next messages end in, first to last: an errno, or 0 for one that goes well. */
+  readonly failures?: number[]
   /** Module parameter `spidev.bufsiz`. */
   readonly bufsiz?: number
 }
@@ -85,6 +87,8 @@ export class SpiSelect {
   }
 
   #message({ body, startNs }: Request): Reply {
+    const failure = this.#options.failures?.shift() ?? 0
+    if (failure !== 0) return { result: -failure }
     const parts: Part[] = []
     const count = body.readUInt32LE(0)
     let at = 4 + TRANSFER_BYTES * count
@@ -112,27 +116,33 @@ export class SpiSelect {
   #run(parts: readonly Part[], startNs: number): Reply {
     if (startNs < this.#wires.freeAtNs) return { result: 0, isBusy: true, untilNs: this.#wires.freeAtNs }
     const received: Uint8Array[] = []
+    const isReal = this.#surroundings.timing === 'real'
+    let endsAtNs = startNs - SELECT_HIGH_NS
     for (const period of periodsOf(parts)) {
-      const answer = this.#select(Buffer.concat(period.map(({ tx }) => tx)))
+      const startsAtNs = isReal ? endsAtNs + SELECT_HIGH_NS : startNs
+      endsAtNs = isReal ? startsAtNs + sum(period.map(durationNs)) : startNs
+      const speedHz = Math.max(...period.map((part) => part.speedHz))
+      const tx = Buffer.concat(period.map((part) => part.tx))
+      const answer = this.#select(tx, { startsAtNs, endsAtNs, speedHz })
       let at = 0
       for (const { tx, isReceived } of period) {
         const rx = answer.subarray(at, (at += tx.length))
         if (isReceived) received.push(rx)
       }
     }
-    const untilNs = this.#surroundings.timing === 'real' ? startNs + sum(parts.map(durationNs)) : 0
+    const untilNs = isReal ? endsAtNs : 0
     this.#wires.freeAtNs = untilNs
     return { result: lengthOf(parts), body: Buffer.concat(received), untilNs }
   }
 
   /** One chip select period. */
-  #select(tx: Uint8Array): Uint8Array {
+  #select(tx: Uint8Array, period: Period): Uint8Array {
     const { chip = 0, lines = [] } = this.#options.decoder ?? {}
     const number = lines.reduce((value, line, bit) => value | (this.#levelOf(chip, line) << bit), 0)
     const device = this.#options.devices[number]
     const isThere = device !== undefined && !this.#surroundings.faults.isHeld(device)
     const rx = new Uint8Array(tx.length).fill(0xff)
-    if (isThere) rx.set(device.transfer(tx).subarray(0, tx.length))
+    if (isThere) rx.set(device.transfer(tx, period).subarray(0, tx.length))
     this.#surroundings.log.add({
       ...{ bus: this.#name, address: number, direction: 'both', bytes: Uint8Array.from(tx), error: 0 },
     })
@@ -161,6 +171,9 @@ export class SpiSelect {
     return this.#options.bufsiz ?? 4096
   }
 }
+
+/** As Linux does it: select rises when the delay of the part is over, and the next period begins 10 us later. */
+const SELECT_HIGH_NS = 10_000
 
 /** `cs_change` ends a chip select period; so does the last part, whatever it says. */
 function periodsOf(parts: readonly Part[]): Part[][] {
