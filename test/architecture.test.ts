@@ -37,6 +37,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   epoll: ['drivers/gpio-edges.ts'],
   koffi: ['drivers/gpio-cdev.ts'],
   onoff: ['drivers/gpio-sysfs.ts'],
+  'spi-device': ['drivers/spi-adapter.ts'],
   '@noble/curves': ['simulator/'],
   '@noble/hashes': ['simulator/'],
   '@peculiar/x509': ['pki/'],

@@ -121,21 +121,41 @@ const i2cSlots = v.strictObject({
   ...wiring,
 })
 
-/** A slot that a board file describes. */
-export const boardSlots = v.variant('driver', [
-  v.strictObject({ ...i2cSlots.entries, designator: printable(16) }),
-])
-
 const panel = v.strictObject({
   gpio: v.optional(v.picklist(['cdev', 'onoff']), 'cdev'),
 })
+
+const spiSlots = v.strictObject({
+  driver: v.literal('spi'),
+  ...anySlot,
+  bus: count(0, 0, 255),
+  chip_select: count(0, 0, 15),
+  framing: v.pipe(
+    v.string(),
+    v.check(
+      (name) => name !== 'iso',
+      '"gp" or "nxp": SPI shows 00 when idle, which an iso block begins with',
+    ),
+    v.check((name) => name !== 'bridge', '"gp" or "nxp": the bridge is an I2C part'),
+    v.picklist(['gp', 'nxp']),
+  ),
+  clock_hz: count(1_000_000, 1, 50_000_000),
+  select: v.optional(decoderOutput),
+  ...wiring,
+})
+
+/** A slot that a board file describes. */
+export const boardSlots = v.variant('driver', [
+  v.strictObject({ ...i2cSlots.entries, designator: printable(16) }),
+  v.strictObject({ ...spiSlots.entries, designator: printable(16) }),
+])
 
 export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
   panel: v.optional(panel, {}),
-  slots: v.optional(v.array(v.variant('driver', [simulatorSlots, i2cSlots]))),
+  slots: v.optional(v.array(v.variant('driver', [simulatorSlots, i2cSlots, spiSlots]))),
 })
 
 /** A configuration file, checked, with every default filled in. */
@@ -144,7 +164,8 @@ export type ConfigFile = v.InferOutput<typeof fileSchema>
 /** One `[[slots]]` table. */
 export type SimulatorTable = v.InferOutput<typeof simulatorSlots>
 export type I2cTable = v.InferOutput<typeof i2cSlots>
-export type SlotsTable = SimulatorTable | I2cTable
+export type SpiTable = v.InferOutput<typeof spiSlots>
+export type SlotsTable = SimulatorTable | I2cTable | SpiTable
 
 /** Keys whose value no message may show. */
 export const SECRET_KEYS: readonly string[] = ['psk']
@@ -178,7 +199,7 @@ function knownKeysOf(table: string | undefined): readonly string[] {
     case 'panel':
       return Object.keys(panel.entries)
     default:
-      return Object.keys({ ...simulatorSlots.entries, ...i2cSlots.entries })
+      return Object.keys({ ...simulatorSlots.entries, ...i2cSlots.entries, ...spiSlots.entries })
   }
 }
 

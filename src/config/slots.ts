@@ -1,10 +1,11 @@
 // The `[[slots]]` tables: one entry per element, whatever carries its APDUs.
 
+import { type Claims, claim } from './claims.ts'
 import { ConfigError } from './errors.ts'
-import { type DecoderOutput, type Line, usesOf } from './lines.ts'
-import type { I2cTable, SimulatorTable, SlotsTable } from './schema.ts'
+import type { DecoderOutput, Line } from './lines.ts'
+import type { I2cTable, SimulatorTable, SlotsTable, SpiTable } from './schema.ts'
 
-export type SlotConfig = SimulatorSlot | I2cSlot
+export type SlotConfig = SimulatorSlot | I2cSlot | SpiSlot
 
 /** What every driver's entry has. */
 export interface AnySlot {
@@ -64,6 +65,17 @@ export interface Wiring {
   readonly ready?: Line | undefined
 }
 
+/** One element on an SPI controller. */
+export interface SpiSlot extends AnySlot {
+  readonly driver: 'spi'
+  /** B and C of /dev/spidevB.C. */
+  readonly bus: number
+  readonly chipSelect: number
+  readonly framing: 'gp' | 'nxp'
+  readonly clockHz: number
+  readonly wiring: Wiring
+}
+
 /**
  * Spreads out the tables; `{n}` in a text is the number of the slot within its table, from 1.
  * @throws ConfigError config.invalid
@@ -80,8 +92,7 @@ export function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig
           throw new ConfigError('config.invalid', `${where}: SEID '${seid}' is longer than ${MAX_SEID}`)
         }
       }
-      const owner = `${where}, slot ${slots.length}`
-      for (const [what, by] of usesOfSlot(slot, owner)) claim(claims, { what, by, where })
+      claim(claims, slot, where)
       slots.push(slot)
     }
   })
@@ -100,6 +111,7 @@ export function checkSockets({ slots = [] }: { slots?: Record<string, unknown>[]
 
 function entriesOf(table: SlotsTable, before: number): SlotConfig[] {
   if (table.driver === 'i2c') return [i2cSlotOf(table)]
+  if (table.driver === 'spi') return [spiSlotOf(table)]
   return Array.from({ length: table.count }, (_, n) => simulatorSlotOf(table, n + 1, `sim${before + n + 1}`))
 }
 
@@ -130,6 +142,16 @@ function i2cSlotOf(table: I2cTable): I2cSlot {
   }
 }
 
+function spiSlotOf(table: SpiTable): SpiSlot {
+  const { bus, chip_select: chipSelect, framing, clock_hz: clockHz, select, reset, ready } = table
+  const output = select === undefined ? '' : `-out${select.output}`
+  return {
+    driver: 'spi',
+    ...anySlotOf(table, (text) => text, `spi-${bus}.${chipSelect}${output}`),
+    ...{ bus, chipSelect, framing, clockHz, wiring: { reset, ready, select } },
+  }
+}
+
 function anySlotOf(table: SlotsTable, fill: (template: string) => string, defaultSeid: string): AnySlot {
   return {
     seid: fill(table.seid ?? defaultSeid),
@@ -141,62 +163,12 @@ function anySlotOf(table: SlotsTable, fill: (template: string) => string, defaul
   }
 }
 
-/** What the slot takes, in words -> whose it is then. */
-function usesOfSlot(slot: SlotConfig, owner: string): [string, string][] {
-  const seids = [slot.seid, ...slot.aliases].map((seid, n): [string, string] => [
-    `SEID '${seid}'`,
-    `${owner}, SEID ${n}`,
-  ])
-  const lines = [slot.front.led, slot.front.button]
-  if (slot.driver === 'simulator') {
-    const socket: [string, string][] = slot.socket === undefined ? [] : [[`socket '${slot.socket}'`, owner]]
-    return [...seids, ...socket, ...lineUses(lines, owner)]
-  }
-  const { bus, segment, wiring } = slot
-  const uses: [string, string][] = [...seids, [placeOf(slot), owner]]
-  // An output that chooses the element is there for all that its address is.
-  if (wiring.select !== undefined) uses.push(...lineUses([wiring.select], placeOf(slot)))
-  if (segment?.reset !== undefined) {
-    const mux = `the multiplexer 0x${segment.mux.toString(16)} of bus ${bus}`
-    uses.push(...lineUses([segment.reset], mux), [`the reset of ${mux}`, JSON.stringify(segment.reset)])
-  }
-  return [...uses, ...lineUses([...lines, wiring.reset, wiring.ready], owner)]
-}
-
-/** Each line has a use of its own, also within a slot. */
-function lineUses(lines: readonly (Line | DecoderOutput | undefined)[], owner: string): [string, string][] {
-  return lines.flatMap((used, n) => (used === undefined ? [] : usesOf(used, `${owner}, line ${n}`)))
-}
-
-function placeOf({ bus, address, segment, wiring }: I2cSlot): string {
-  const behind =
-    segment === undefined ? '' : ` behind channel ${segment.channel} of 0x${segment.mux.toString(16)}`
-  const chosen = wiring.select === undefined ? '' : ` at output ${wiring.select.output}`
-  return `address 0x${address.toString(16)} of bus ${bus}${behind}${chosen}`
-}
-
 /** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
 function checkName({ sen = '' }: SimulatorSlot, where: string): void {
   if (sen.length > MAX_HISTORICAL_BYTES) {
     const message = `${where}: '${sen}' is longer than the ${MAX_HISTORICAL_BYTES} bytes of an ATR`
     throw new ConfigError('config.invalid', message)
   }
-}
-
-type Claims = Map<string, { readonly by: string; readonly where: string }>
-
-function claim(claims: Claims, { what, by, where }: { what: string; by: string; where: string }): void {
-  const other = claims.get(what)
-  if (other !== undefined && other.by !== by) {
-    const hint =
-      other.where !== where
-        ? `, also in ${other.where}`
-        : /^(SEID|socket)/.test(what)
-          ? ': put {n} into it'
-          : ''
-    throw new ConfigError('config.invalid', `${where}: ${what} twice${hint}`)
-  }
-  claims.set(what, { by, where })
 }
 
 const MAX_HISTORICAL_BYTES = 15

@@ -179,11 +179,22 @@ export class NodePeer implements AsyncDisposable {
     return new NodePeer(socket)
   }
 
-  /** Sends a line, and resolves to the line that comes back. */
-  async ask(line: string): Promise<string> {
-    this.socket.write(`${line}\r\n`)
-    const [chunk] = (await once(this.socket, 'data')) as [Buffer]
-    return chunk.toString('latin1').trimEnd()
+  /**
+   * Sends a line, and resolves to the line that comes back.
+   * @throws Error when the session ends instead, with an alert or without
+   */
+  ask(line: string): Promise<string> {
+    const { socket } = this
+    return new Promise((resolve, reject) => {
+      const onClose = (): void => reject(new Error('closed instead of an answer'))
+      const onData = (chunk: Buffer): void => {
+        socket.off('error', reject).off('close', onClose)
+        resolve(chunk.toString('latin1').trimEnd())
+      }
+      socket.once('data', onData).once('error', reject).once('close', onClose)
+      if (socket.destroyed) onClose()
+      socket.write(`${line}\r\n`)
+    })
   }
 
   /** Says goodbye (close_notify and FIN) and waits until all is over. */

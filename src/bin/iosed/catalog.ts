@@ -26,6 +26,10 @@ export async function openDriver(
       const { openI2c } = await import('../../drivers/i2c.ts')
       return openI2c({ ...slot, gpio }, environment)
     }
+    case 'spi': {
+      const { openSpi } = await import('../../drivers/spi.ts')
+      return openSpi({ ...slot, gpio }, environment)
+    }
     default:
       return slot satisfies never
   }
