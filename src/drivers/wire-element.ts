@@ -69,7 +69,9 @@ export class WireElement implements SecureElement {
   readonly #prologue: Uint8Array
   readonly #paces = new Map<number, Pace>()
   #leastPollMs = 0
-  /** Idle time between two accesses, and when it will have gone by. */
+  /** The shortest that a question has taken. */
+  #askMs = Infinity
+  /** Idle time between two accesses, and when the next may come. */
   #gapMs = 0
   #notBefore = 0
 
@@ -181,16 +183,21 @@ export class WireElement implements SecureElement {
   async #blockStart({ until, pace, deadline }: Patience): Promise<Uint8Array | undefined> {
     const { framing } = this.#dialect
     const sentAt = this.#clock.now()
-    for (let leastMs = 0; ; leastMs = this.#leastPollMs) {
-      const elapsedMs = this.#clock.now() - sentAt
-      await this.#pause(Math.max(pace.next(elapsedMs), leastMs), until)
-      if ((await this.#access(() => this.#link.read(this.#window))) === 'done') {
-        const at = this.#window.findIndex((byte) => framing.isStart(byte))
-        if (at >= 0) {
-          pace.learn(this.#clock.now() - sentAt)
-          return this.#window.subarray(at)
-        }
+    let busyMs: number | undefined
+    for (;;) {
+      await this.#pause(pace.next(this.#clock.now() - sentAt), until)
+      const askedAt = this.#clock.now()
+      const outcome = await this.#access(() => this.#link.read(this.#window))
+      // An access that took longer than the shortest had to wait for the bus before.
+      this.#askMs = Math.min(this.#askMs, this.#clock.now() - askedAt)
+      const heardMs = this.#clock.now() - this.#askMs - sentAt
+      const at = outcome === 'done' ? this.#window.findIndex((byte) => framing.isStart(byte)) : -1
+      if (at >= 0) {
+        pace.learn(busyMs, heardMs)
+        return this.#window.subarray(at)
       }
+      busyMs = heardMs
+      this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + this.#leastPollMs)
       this.#checkTime(deadline)
       if (this.#clock.now() >= until) return undefined
     }
@@ -200,7 +207,7 @@ export class WireElement implements SecureElement {
   async #pause(waitMs: number, until: number): Promise<void> {
     const now = this.#clock.now()
     if (this.#link.ready !== undefined) await this.#link.ready(Math.min(until, now + MISSED_EDGE_MS))
-    else if (waitMs > 0) await this.#clock.reach(now + waitMs)
+    else if (waitMs > 0) await sleepUntil(this.#clock, now + waitMs)
   }
 
   #adjust(timing: WireTiming): void {

@@ -5,20 +5,25 @@ import { Pace } from '../../src/drivers/pace.ts'
 /** How long a question takes, pool thread and wire together. */
 const ASK_MS = 0.1
 
-/** Plays one command of `tookMs` with timers that are `lateMs` late. */
-function play(pace: Pace, tookMs: number, lateMs = 0.9): { doneMs: number; asked: number } {
+/** Plays one command of `tookMs`; a pause ends `lateMs` late, and each question waits `queuedMs` for the bus. */
+function play(
+  pace: Pace,
+  tookMs: number,
+  { lateMs = 0, queuedMs = 0 } = {},
+): { doneMs: number; asked: number } {
   let now = 0
-  let asked = 0
-  for (;;) {
+  let busyMs: number | undefined
+  for (let asked = 1; ; asked++) {
     const wait = pace.next(now)
     if (wait > 0) now += wait + lateMs
-    const isReady = now >= tookMs
+    now += queuedMs
+    const heardMs = now
     now += ASK_MS
-    asked++
-    if (isReady) {
-      pace.learn(now)
+    if (heardMs >= tookMs) {
+      pace.learn(busyMs, heardMs)
       return { doneMs: now, asked }
     }
+    busyMs = heardMs
   }
 }
 
@@ -27,19 +32,19 @@ for (const tookMs of [0, 0.2, 1, 5, 9, 20, 50, 400]) {
     const pace = new Pace()
     for (let n = 0; n < 30; n++) play(pace, tookMs)
     for (let n = 0; n < 20; n++) {
-      const { doneMs, asked } = play(pace, tookMs, (n % 10) / 10)
+      const { doneMs, asked } = play(pace, tookMs, { lateMs: (n % 10) / 20 })
       assert.ok(doneMs - tookMs <= 0.5, `${doneMs - tookMs} ms late`)
       assert.ok(asked <= 25, `${asked} questions`)
     }
   })
 }
 
-test('pace: an unknown command is asked about at once, then once a millisecond', () => {
+test('pace: an unknown command is asked about at once, then once a millisecond, then ever more rarely', () => {
   const pace = new Pace()
   assert.equal(pace.next(0), 0)
   assert.equal(pace.next(1.9), 0)
   assert.equal(pace.next(2), 1)
-  assert.equal(pace.next(500), 1)
+  assert.equal(pace.next(500), 10)
 })
 
 test('pace: a command that takes ever different times is never waited for longer than it ever took', () => {
@@ -60,4 +65,12 @@ test('pace: a command that has become slower is not asked about without a pause'
   assert.ok(asked < 200, `${asked} questions`)
   for (let n = 0; n < 30; n++) play(pace, 300)
   assert.ok(play(pace, 300).asked <= 25)
+})
+
+test('pace: questions that had to wait for the bus do not make it ask earlier or later', () => {
+  const pace = new Pace()
+  for (let n = 0; n < 30; n++) play(pace, 20)
+  for (let n = 0; n < 100; n++) play(pace, 20, { queuedMs: (n * 7) % 5 })
+  const { doneMs, asked } = play(pace, 20)
+  assert.ok(doneMs - 20 <= 0.5 && asked <= 20, `${doneMs - 20} ms late after ${asked} questions`)
 })
