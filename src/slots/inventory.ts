@@ -4,20 +4,30 @@ import type { Arrival, SecureElement } from '../drivers/driver.ts'
 import { type Binding, type BindingStore, MemoryBindings } from './binding.ts'
 import { LeaseError, NameError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
-import { Slot, type SlotEnvironment } from './slot.ts'
+import type { Waiter } from './lease-queue.ts'
+import type { PoolConfig } from './pool.ts'
+import { PoolLine } from './pool-line.ts'
+import { type Onlookers, Slot, type SlotEnvironment } from './slot.ts'
 
-export class Inventory {
+export class Inventory implements Onlookers {
   readonly #environment: SlotEnvironment
   readonly #slots: Slot[] = []
   readonly #bySeid = new Map<string, Slot>()
   readonly #byElement = new Map<SecureElement, Slot>()
   readonly #bindings: BindingStore
+  /** By name. */
+  readonly #pools: ReadonlyMap<string, PoolLine>
   /** One binding after the other: what was free when it was asked must still be free when it is taken. */
   #lastBinding: Promise<void> = Promise.resolve()
 
-  constructor(environment: SlotEnvironment, bindings: BindingStore = new MemoryBindings()) {
+  constructor(
+    environment: SlotEnvironment,
+    bindings: BindingStore = new MemoryBindings(),
+    pools: readonly PoolConfig[] = [],
+  ) {
     this.#environment = environment
     this.#bindings = bindings
+    this.#pools = new Map(pools.map((pool) => [pool.sen, new PoolLine(pool, environment)]))
   }
 
   /** Every slot, in order of first arrival. */
@@ -28,6 +38,11 @@ export class Inventory {
   /** The slots that this name leads to now: none, one, or several when the name is ambiguous. */
   bySen(sen: Sen): Slot[] {
     return this.#slots.filter((slot) => slot.sen === sen && slot.isRouted)
+  }
+
+  /** The pool of this name, which goes before elements of that name. */
+  pool(sen: Sen): PoolLine | undefined {
+    return this.#pools.get(sen)
   }
 
   /** The slot with this SEID or alias. */
@@ -44,10 +59,12 @@ export class Inventory {
     if (slot === undefined) return
     this.#byElement.set(arrival.element, slot)
     await slot.attach(arrival)
-    const namesakes = slot.sen === undefined ? [] : this.bySen(slot.sen)
+    const { sen } = slot
+    if (sen === undefined || [...this.#pools.values()].some((pool) => pool.takesAllNamed(sen))) return
+    const namesakes = this.bySen(sen)
     if (namesakes.length > 1) {
       const seids = namesakes.map((namesake) => namesake.seid)
-      this.#environment.log.warn('slot.name-duplicated', { sen: slot.sen, seids })
+      this.#environment.log.warn('slot.name-duplicated', { sen, seids })
     }
   }
 
@@ -84,7 +101,26 @@ export class Inventory {
 
   /** Takes every slot from its holder and sends away everybody who waits. */
   revokeAll(reason: string): void {
-    for (const slot of this.#slots) slot.revoke(new LeaseError('lease.revoked', reason))
+    const error = new LeaseError('lease.revoked', reason)
+    for (const pool of this.#pools.values()) pool.dismiss(error)
+    for (const slot of this.#slots) slot.revoke(error)
+  }
+
+  changed(slot: Slot): void {
+    for (const pool of this.#pools.values()) pool.update(slot)
+    for (const pool of this.#pools.values()) pool.serve()
+  }
+
+  foremost(slot: Slot): Waiter | undefined {
+    const waiters = [...this.#pools.values()].flatMap((pool) => pool.foremost(slot) ?? [])
+    return waiters.reduce<Waiter | undefined>(
+      (first, waiter) => (first && first.since <= waiter.since ? first : waiter),
+      undefined,
+    )
+  }
+
+  waitingFor(slot: Slot): number {
+    return [...this.#pools.values()].reduce((sum, pool) => sum + pool.waitingFor(slot), 0)
   }
 
   #slotFor(arrival: Arrival): Slot | undefined {
@@ -97,7 +133,7 @@ export class Inventory {
       return undefined
     }
     const id = (this.#slots.length + 1) as SlotId
-    const slot = new Slot({ id, seid: seid as Seid, aliases: aliases as Seid[] }, this.#environment)
+    const slot = new Slot({ id, seid: seid as Seid, aliases: aliases as Seid[] }, this.#environment, this)
     slot.bind(this.#bindings.get(slot.seid))
     this.#slots.push(slot)
     for (const name of [slot.seid, ...slot.aliases]) this.#bySeid.set(name, slot)

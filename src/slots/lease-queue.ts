@@ -10,6 +10,15 @@ export interface LeaseRequest {
   readonly deadline: number
 }
 
+/** One who waits for the right. */
+export interface Waiter {
+  readonly holder: string
+  /** Since when; what comes before everybody has waited for ever. */
+  readonly since: number
+  /** Gives it: it is the waiter's when this returns. */
+  grant(): void
+}
+
 /**
  * The right to one slot. `enter` waits for it, `leave` passes it on. The right is handed to the next in line
  * within `leave` itself: nobody who comes later can slip in between.
@@ -17,14 +26,19 @@ export interface LeaseRequest {
 export class LeaseQueue {
   readonly #clock: Clock
   readonly #capacity: number
-  readonly #waiters: Waiter[] = []
+  readonly #waiters: OwnWaiter[] = []
+  readonly #elsewhere: () => Waiter | undefined
   #holder: string | undefined
   #heldSince = 0
 
-  /** @param capacity  how many may wait at once, the holder not counted */
-  constructor(clock: Clock, capacity: number) {
+  /**
+   * @param capacity   how many may wait at once, the holder not counted
+   * @param elsewhere  who has waited longest without standing in this line; served in order of arrival all the same
+   */
+  constructor(clock: Clock, capacity: number, elsewhere: () => Waiter | undefined = () => undefined) {
     this.#clock = clock
     this.#capacity = capacity
+    this.#elsewhere = elsewhere
   }
 
   /** Who holds the right now. */
@@ -37,7 +51,7 @@ export class LeaseQueue {
     return Math.round(this.#clock.now() - this.#heldSince)
   }
 
-  /** How many wait. */
+  /** How many stand in this line. */
   get waiting(): number {
     return this.#waiters.length
   }
@@ -66,8 +80,9 @@ export class LeaseQueue {
         signal.removeEventListener('abort', onAbort)
         outcome()
       }
-      const waiter: Waiter = {
+      const waiter: OwnWaiter = {
         holder: request.holder,
+        since: place === 'first' ? -Infinity : since,
         grant: () => settle(resolve),
         refuse: (error) => settle(() => reject(error)),
       }
@@ -83,14 +98,21 @@ export class LeaseQueue {
     })
   }
 
-  /** Passes the right to the first in line, or frees it. */
+  /** Passes the right to whoever has waited longest, in this line or elsewhere, or frees it. */
   leave(): void {
-    const [next] = this.#waiters
+    const [first] = this.#waiters
+    const other = this.#elsewhere()
+    const next = first === undefined || (other !== undefined && other.since < first.since) ? other : first
     this.#grantTo(next?.holder)
     next?.grant()
   }
 
-  /** Sends everybody away who waits; the holder stays. */
+  /** Gives the right, if it is free, to who waits elsewhere. */
+  offer(): void {
+    if (this.#holder === undefined) this.leave()
+  }
+
+  /** Sends everybody away who stands in this line; the holder stays. */
   dismiss(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.refuse(error)
   }
@@ -101,8 +123,6 @@ export class LeaseQueue {
   }
 }
 
-interface Waiter {
-  readonly holder: string
-  grant(): void
+interface OwnWaiter extends Waiter {
   refuse(error: Error): void
 }

@@ -11,7 +11,7 @@ import type { Binding } from './binding.ts'
 import { LeaseError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
 import { Holding, type Lease } from './lease.ts'
-import { LeaseQueue, type LeaseRequest } from './lease-queue.ts'
+import { LeaseQueue, type LeaseRequest, type Waiter } from './lease-queue.ts'
 
 /** absent: no element; mute: it does not answer to reset; ready: free; leased: somebody holds it. */
 export type SlotState = 'absent' | 'mute' | 'ready' | 'leased'
@@ -23,6 +23,16 @@ export interface SlotEnvironment {
   readonly queueLength: number
 }
 
+/** What a slot tells and asks of those who wait for it among others, without standing in its line. */
+export interface Onlookers {
+  /** Its element, its name, its application or its muteness is another now. */
+  changed(slot: Slot): void
+  /** Who of them has waited longest and would take it as it is. */
+  foremost(slot: Slot): Waiter | undefined
+  /** How many of them would take it. */
+  waitingFor(slot: Slot): number
+}
+
 export class Slot {
   readonly id: SlotId
   readonly seid: Seid
@@ -30,6 +40,7 @@ export class Slot {
   readonly #clock: Clock
   readonly #log: Log
   readonly #queue: LeaseQueue
+  readonly #onlookers: Onlookers
   #arrival: Arrival | undefined
   #atr: Uint8Array | undefined
   /** The name in the historical bytes of that ATR. */
@@ -42,13 +53,18 @@ export class Slot {
   /** Held by the gateway itself: the element has come, or its holder is done, and it is being reset. */
   #isPreparing = false
 
-  constructor(identity: { id: SlotId; seid: Seid; aliases: readonly Seid[] }, environment: SlotEnvironment) {
+  constructor(
+    identity: { id: SlotId; seid: Seid; aliases: readonly Seid[] },
+    environment: SlotEnvironment,
+    onlookers: Onlookers = NOBODY,
+  ) {
     this.id = identity.id
     this.seid = identity.seid
     this.aliases = identity.aliases
     this.#clock = environment.clock
     this.#log = environment.log.child({ slot: identity.id, seid: identity.seid })
-    this.#queue = new LeaseQueue(environment.clock, environment.queueLength)
+    this.#onlookers = onlookers
+    this.#queue = new LeaseQueue(environment.clock, environment.queueLength, () => onlookers.foremost(this))
   }
 
   get state(): SlotState {
@@ -75,11 +91,19 @@ export class Slot {
   /** Binds the element to a name and an application, or frees it; sessions that run go on. */
   bind(binding: Binding | undefined): void {
     this.#binding = binding
+    this.#onlookers.changed(this)
   }
 
-  /** False when it was taken off the service plane by an AID of one byte. */
+  /** False when it was taken off the service plane, by the name null or an AID of one byte. */
   get isRouted(): boolean {
-    return this.#binding?.aid === undefined || this.#binding.aid.length > 2
+    if (this.#binding === undefined) return true
+    const { sen, aid } = this.#binding
+    return sen !== null && (aid === undefined || aid.length > 2)
+  }
+
+  /** The element did not answer to its last reset. */
+  get isMute(): boolean {
+    return this.#isMute
   }
 
   /** The last ATR, in hex. */
@@ -92,7 +116,7 @@ export class Slot {
   }
 
   get waiting(): number {
-    return this.#queue.waiting
+    return this.#queue.waiting + this.#onlookers.waitingFor(this)
   }
 
   /** AID to select before a TLS-SE session; the default-selected application when undefined. */
@@ -118,7 +142,9 @@ export class Slot {
     // The slot is held meanwhile, so that a client that comes early waits for its turn.
     const patience = { holder: 'inventory', deadline: Infinity }
     try {
-      await this.#queue.enter(patience, new AbortController().signal, 'first')
+      const entered = this.#queue.enter(patience, new AbortController().signal, 'first')
+      this.#onlookers.changed(this)
+      await entered
       await this.#introduce(arrival)
       this.#log.info('slot.ready', { sen: this.sen, atr: this.atr })
     } catch (error) {
@@ -132,6 +158,7 @@ export class Slot {
     this.#atr = undefined
     this.#ownSen = undefined
     const error = new ElementError('element.gone', cause)
+    this.#onlookers.changed(this)
     this.#holding?.revoke(error)
     this.#queue.dismiss(error)
     this.#log.warn('slot.vacated', { cause })
@@ -164,7 +191,8 @@ export class Slot {
 
   /** @throws LeaseError lease.busy when somebody holds or awaits the slot, with who and for how long */
   checkFree(): void {
-    const { holder, waiting, heldMs } = this.#queue
+    const { holder, heldMs } = this.#queue
+    const { waiting } = this
     if (holder === undefined || (this.#isPreparing && waiting === 0)) return
     const line = waiting === 0 ? '' : `, ${waiting} waiting`
     throw new LeaseError('lease.busy', `held by ${holder} for ${Math.ceil(heldMs / 1000)} s${line}`)
@@ -176,6 +204,19 @@ export class Slot {
     const heldBy = this.#queue.holder
     if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
     await this.#queue.enter(request, signal, place)
+    return await this.take(request.holder, askedAt, signal)
+  }
+
+  /** Gives the slot, if it is free, to who waits for it among others. */
+  offer(): void {
+    this.#queue.offer()
+  }
+
+  /**
+   * The lease for whom the slot was granted to as a `Waiter`, since `askedAt`; after a rejection it is not his.
+   * @throws as `acquire`, once granted
+   */
+  async take(holder: string, askedAt: number, signal: AbortSignal): Promise<Lease> {
     try {
       const arrival = this.#present()
       // Held before the reset, so that who takes the slot away meanwhile finds somebody to take it from.
@@ -184,7 +225,7 @@ export class Slot {
       holding.revoked.throwIfAborted()
       signal.throwIfAborted()
       const waitedMs = Math.round(this.#clock.now() - askedAt)
-      this.#log.debug('lease.granted', { holder: request.holder, waitedMs })
+      this.#log.debug('lease.granted', { holder, waitedMs })
       return holding
     } catch (error) {
       this.#holding = undefined
@@ -234,6 +275,7 @@ export class Slot {
     const reset = (how: ResetKind): Promise<Uint8Array> =>
       arrival.element.reset(how, this.#clock.now() + RESET_TIMEOUT_MS)
     this.#isFresh = false
+    const { isMute, nativeSen } = this
     try {
       const atr = kind === 'cold' ? await reset('cold') : await reset('warm').catch(() => reset('cold'))
       // Pulled meanwhile: what a reset has shown of it says nothing about the slot, or about its successor.
@@ -246,6 +288,8 @@ export class Slot {
     } catch (error) {
       if (this.#arrival === arrival) this.#isMute = true
       throw error
+    } finally {
+      if (isMute !== this.#isMute || nativeSen !== this.nativeSen) this.#onlookers.changed(this)
     }
   }
 }
@@ -253,6 +297,8 @@ export class Slot {
 function configuredNameOf({ sen }: Arrival): Sen | undefined {
   return sen === undefined ? undefined : senOfBytes(Buffer.from(sen, 'latin1'))
 }
+
+const NOBODY: Onlookers = { changed: () => undefined, foremost: () => undefined, waitingFor: () => 0 }
 
 /** A reset takes 20 to 100 ms on real cards; the longest initial waiting time of ISO/IEC 7816-3 is 0.9 s. */
 const RESET_TIMEOUT_MS = 2_000
