@@ -13,7 +13,7 @@ import { alertFor } from './alert.ts'
 import { HelloCollector, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './client-hello.ts'
 import { hexOfSw, type Outcome, RecordExchange } from './exchange.ts'
 import { CONTENT_TYPE, RECORD_HEADER_BYTES, RecordAssembler } from './record.ts'
-import { routeOf } from './route.ts'
+import { type Route, routeOf } from './route.ts'
 
 /** The timers follow one another; milliseconds. */
 export interface SessionLimits {
@@ -61,8 +61,9 @@ class Session {
   readonly #peer: string
   readonly #acceptedAt: number
   readonly #assembler = new RecordAssembler(RECORD_HEADER_BYTES + MAX_CLIENT_HELLO_BYTES)
+  #route: Route | undefined
+  /** Of a pool, known with the lease only. */
   #slot: Slot | undefined
-  #sen: string | undefined
   #exchange: RecordExchange | undefined
   #records = 0
   #handshakeMs: number | undefined
@@ -86,11 +87,12 @@ class Session {
   async #untilClosed(): Promise<Ending> {
     const { clock, inventory, limits, log } = this.#environment
     const message = await this.#readHello(this.#acceptedAt + limits.helloTimeoutMs)
-    const slot = routeOf(parseClientHello(message), message.length, inventory)
-    this.#slot = slot
-    this.#sen = slot.sen
+    const route = routeOf(parseClientHello(message), message.length, inventory)
+    this.#route = route
+    this.#slot = route.slot
     const hello = helloRecord(message)
-    await using lease = await this.#acquire(slot)
+    await using lease = await this.#acquire(route)
+    this.#slot = lease.slot
     this.#connection.onGone = undefined
     lease.revoked.addEventListener('abort', () => this.#connection.fail(lease.revoked.reason as Error))
     const waitedMs = Math.round(clock.now() - this.#acceptedAt)
@@ -118,12 +120,12 @@ class Session {
     }
   }
 
-  async #acquire(slot: Slot): Promise<Lease> {
+  async #acquire(route: Route): Promise<Lease> {
     const { clock, limits } = this.#environment
     const controller = new AbortController()
     this.#connection.onGone = (error) => controller.abort(error)
     const holder = `tls-se ${this.#peer}`
-    return slot.acquire({ holder, deadline: clock.now() + limits.queueWaitMs }, controller.signal)
+    return route.acquire({ holder, deadline: clock.now() + limits.queueWaitMs }, controller.signal)
   }
 
   async #relay(lease: Lease, hello: Uint8Array): Promise<Ending> {
@@ -222,7 +224,8 @@ class Session {
 
   /** What tells this session from others. Put together when a line is written: idle clients cost no logger. */
   #identity(): LogFields {
-    return { peer: this.#peer, sen: this.#sen, seid: this.#slot?.seid, slot: this.#slot?.id }
+    const { sen, pool } = this.#route ?? {}
+    return { peer: this.#peer, sen, pool, seid: this.#slot?.seid, slot: this.#slot?.id }
   }
 }
 

@@ -14,7 +14,13 @@ import { AnsweringElement } from '../support/answering-element.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 async function inventoryOf(...names: string[]): Promise<Inventory> {
-  const inventory = new Inventory({ clock: new ManualClock(), log: silentLog, queueLength: 0 })
+  const pools = [
+    { sen: 'pool.example', members: ['sim3', 'sim1'] },
+    { sen: 'empty', members: ['sim99'] },
+    { sen: 'both', members: ['both'] },
+  ]
+  const environment = { clock: new ManualClock(), log: silentLog, queueLength: 0 }
+  const inventory = new Inventory(environment, undefined, pools)
   for (const [index, sen] of names.entries()) {
     const element = new AnsweringElement()
     await inventory.arrive({ element, seid: `sim${index + 1}`, aliases: [], sen, maxRecordBytes: 512 })
@@ -34,8 +40,40 @@ const hello = (changes: Partial<ClientHello> = {}): ClientHello => ({
 
 test('route: leads to the one slot of that name', async () => {
   const inventory = await inventoryOf('a.example', 'b.example')
-  assert.equal(routeOf(hello(), 300, inventory).seid, 'sim1')
-  assert.equal(routeOf(hello({ serverName: Buffer.from('b.example') }), 300, inventory).seid, 'sim2')
+  assert.equal(routeOf(hello(), 300, inventory).slot?.seid, 'sim1')
+  assert.equal(routeOf(hello({ serverName: Buffer.from('b.example') }), 300, inventory).slot?.seid, 'sim2')
+})
+
+test('route: a name that two elements have leads nowhere, and the cause lists their SEIDs', async () => {
+  const inventory = await inventoryOf('twin', 'a.example', 'twin')
+  const ask = () => routeOf(hello({ serverName: Buffer.from('twin') }), 300, inventory)
+  assert.throws(ask, { code: 'peer.unknown-sen', message: "2 elements are named 'twin': sim1, sim3" })
+  const crowd = await inventoryOf(...Array.from({ length: 21 }, () => 'a.example'))
+  const message = /^21 elements are named 'a\.example': sim1, .*, sim20, \.\.\.$/
+  assert.throws(() => routeOf(hello(), 300, crowd), { code: 'peer.unknown-sen', message })
+})
+
+test('route: the name of a pool leads to the member whose turn it is, also when elements have that name', async () => {
+  const inventory = await inventoryOf('both', 'pool.example', 'both')
+  const never = new AbortController().signal
+  const seidFor = async (sen: string): Promise<string> => {
+    const route = routeOf(hello({ serverName: Buffer.from(sen) }), 300, inventory)
+    assert.deepEqual([route.sen, route.pool, route.slot], [sen, sen, undefined])
+    await using lease = await route.acquire({ holder: 'a', deadline: Infinity }, never)
+    return lease.slot.seid
+  }
+  assert.deepEqual([await seidFor('pool.example'), await seidFor('pool.example')], ['sim3', 'sim1'])
+  assert.deepEqual([await seidFor('both'), await seidFor('both')], ['sim1', 'sim3'])
+})
+
+test('route: a pool without elements is an unknown name, one whose members are all too small is unfit', async () => {
+  const inventory = await inventoryOf('a.example')
+  const ask = (sen: string, bytes: number) =>
+    routeOf(hello({ serverName: Buffer.from(sen) }), bytes, inventory)
+  const message = "pool 'empty' has no element now"
+  assert.throws(() => ask('empty', 300), { code: 'peer.unknown-sen', message })
+  assert.equal(ask('pool.example', 507).pool, 'pool.example')
+  assert.throws(() => ask('pool.example', 508), { code: 'peer.unfit-hello', message: /513.*512/ })
 })
 
 test('route: each reason to refuse has its code', async () => {
@@ -56,7 +94,7 @@ test('route: each reason to refuse has its code', async () => {
 
 test('route: a hello record as large as the element takes is routed, one byte more is not', async () => {
   const inventory = await inventoryOf('a.example')
-  assert.equal(routeOf(hello(), 507, inventory).seid, 'sim1')
+  assert.equal(routeOf(hello(), 507, inventory).slot?.seid, 'sim1')
   assert.throws(() => routeOf(hello(), 508, inventory), { code: 'peer.unfit-hello', message: /513.*512/ })
 })
 
