@@ -4,6 +4,7 @@ import type { LogLevel } from '../base/log.ts'
 import { type BoardText, withBoard } from './board.ts'
 import { DEFAULT_SLOTS } from './default.ts'
 import { ConfigError } from './errors.ts'
+import { checkPools, type PoolConfig } from './pools.ts'
 import { type ConfigFile, fileSchema, knownKeysAt, SECRET_KEYS } from './schema.ts'
 import { checkSockets, type SlotConfig, slotsOf } from './slots.ts'
 import { checked, tomlOf } from './toml.ts'
@@ -45,6 +46,7 @@ export interface Config {
   }
   /** One entry per slot: tables with a count are spread out, SEIDs filled in. */
   readonly slots: readonly SlotConfig[]
+  readonly pools: readonly PoolConfig[]
 }
 
 /** The files of the administration plane. */
@@ -61,13 +63,15 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, panel, slots } = whole
+  const { gateway, tls_se: tlsSe, racs, panel, slots, pools } = whole
+  checkPools(pools, file)
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
+    pools,
   }
 }
 

@@ -38,6 +38,11 @@ applet = "none"
 # clock_hz = 1000000                 # lowered to what the element takes
 `
 
+const POOL_EXAMPLE = `# [[pools]]
+# sen = "signer.example"             # a client that asks for this name gets a free member, or the first to be free
+# members = ["sim1", "sim2"]         # SEIDs, or SENs: every element of that name; all with the same application
+`
+
 /** The whole default configuration, as `iosed --print-default-config` prints it. */
 export const DEFAULT_CONFIG = `# Configuration of the Internet of Secure Elements gateway. Every key is optional; these are the defaults.
 
@@ -76,4 +81,5 @@ max_connections_per_address = 64
 [panel]
 gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs
 
-${DEFAULT_SLOTS}`
+${DEFAULT_SLOTS}
+${POOL_EXAMPLE}`

@@ -150,12 +150,18 @@ export const boardSlots = v.variant('driver', [
   v.strictObject({ ...spiSlots.entries, designator: printable(16) }),
 ])
 
+const pools = v.strictObject({
+  sen: printable(255),
+  members: v.pipe(v.array(printable(255)), v.minLength(1), v.maxLength(1_000)),
+})
+
 export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
   panel: v.optional(panel, {}),
   slots: v.optional(v.array(v.variant('driver', [simulatorSlots, i2cSlots, spiSlots]))),
+  pools: v.optional(v.array(pools), []),
 })
 
 /** A configuration file, checked, with every default filled in. */
@@ -198,6 +204,8 @@ function knownKeysOf(table: string | undefined): readonly string[] {
       return Object.keys(racs.entries)
     case 'panel':
       return Object.keys(panel.entries)
+    case 'pools':
+      return Object.keys(pools.entries)
     default:
       return Object.keys({ ...simulatorSlots.entries, ...i2cSlots.entries, ...spiSlots.entries })
   }

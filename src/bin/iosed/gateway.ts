@@ -42,7 +42,8 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
-  const inventory = new Inventory({ clock, log, queueLength: config.tlsSe.queueLength }, bindings)
+  const environment = { clock, log, queueLength: config.tlsSe.queueLength }
+  const inventory = new Inventory(environment, bindings, config.pools)
   const drivers = await openDrivers(config, { clock, log, inventory })
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
   const limits = { idleTimeoutMs, apduTimeoutMs }
