@@ -10,7 +10,8 @@ const SRC = resolve(import.meta.dirname, '../src')
 const ARROWS: Record<string, readonly string[]> = {
   base: [],
   apdu: ['base'],
-  drivers: ['base', 'apdu', 't1'],
+  t0: ['base', 'apdu'],
+  drivers: ['base', 'apdu', 't0', 't1'],
   simulator: ['base', 'drivers/driver.ts', 'drivers/errors.ts'],
   slots: ['base', 'apdu', 'drivers/driver.ts', 'drivers/errors.ts'],
   net: ['base'],
@@ -23,7 +24,7 @@ const ARROWS: Record<string, readonly string[]> = {
   config: ['base', 'access/user.ts'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
-    ...['access', 'racs', 'client', 'pki', 't1'],
+    ...['access', 'racs', 'client', 'pki', 't0', 't1'],
   ],
 }
 
