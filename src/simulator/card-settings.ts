@@ -59,7 +59,8 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
   return { path, latency, card: { applet, protocol, sen, psk } }
 }
 
-function noneOf(option: string, value: string, names: readonly string[]): Complaint {
+/** A complaint about a value that is none of these. */
+export function noneOf(option: string, value: string, names: readonly string[]): Complaint {
   return { complaint: `--${option} ${value} is none of ${names.join(', ')}` }
 }
 
@@ -69,8 +70,9 @@ function pskOf(content: Uint8Array): Uint8Array | undefined {
   return psk?.length === PSK_BYTES ? psk : undefined
 }
 
-const APPLETS = ['keystore', 'echo', 'none'] as const
-const PROTOCOLS = ['t1', 't0'] as const
-const LATENCIES = ['none', 'p71', 'javacard-2020'] as const
-const SERVER_NAME = /^[\x21-\x7e]{1,15}$/
+export const APPLETS = ['keystore', 'echo', 'none'] as const
+export const PROTOCOLS = ['t1', 't0'] as const
+export const LATENCIES = ['none', 'p71', 'javacard-2020'] as const
+/** What a card can keep for its name. */
+export const SERVER_NAME = /^[\x21-\x7e]{1,15}$/
 const PSK_BYTES = 32
