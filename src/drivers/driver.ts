@@ -32,7 +32,7 @@ export interface SecureElement {
    * @param command   borrowed until the promise settles; best a prefix of `scratch`
    * @param response  receives data and status word; owned by the caller, at least `RESPONSE_BYTES` long
    * @returns the response length in bytes, at least 2
-   * @throws ElementError, LinkError, T1Error; never because of a status word
+   * @throws ElementError, LinkError, T1Error, ApduError; never because of a status word
    */
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
   /** Removes power, where the hardware can; else the element is left reset. */
