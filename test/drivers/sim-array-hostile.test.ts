@@ -146,8 +146,28 @@ test('sim array: a connection lost between two commands fails the second one, an
   assert.equal(hexOf(await driven.send('array-102', READ, FOREVER)), '9000')
   ;[...array.sockets][0]?.destroy()
   await calm()
+  await clock.advanceBy(2000)
+  await calm()
   assert.equal(hexOf(await driven.send('array-102', READ, FOREVER)), '9000')
   assert.deepEqual(driven.reports.events, ['+array-101', '+array-102'])
+})
+
+test('sim array: a slot that takes its time keeps no other one waiting', async () => {
+  const slow: Socket[] = []
+  await using array = await rogue((line, socket) => {
+    if (line === 'CONTENT') return '000 101:4:C:0\r\n'
+    if (!line.startsWith('tpdu 101')) return plainReplyTo(line)
+    slow.push(socket)
+    return undefined
+  })
+  await using driven = await drive(array.port, { clock: new ManualClock() })
+  for (const seid of ['array-101', 'array-102']) await driven.reports.element(seid).reset('cold', FOREVER)
+  const response = new Uint8Array(258)
+  const first = driven.reports.element('array-101').transmit(READ, response, FOREVER)
+  await until(() => slow.length === 1)
+  assert.equal(hexOf(await driven.send('array-102', READ, FOREVER)), '9000')
+  slow[0]?.write('000 01026A82\r\n')
+  assert.equal(hexOf(response.subarray(0, await first)), '01026A82')
 })
 
 for (const [title, content] of [
