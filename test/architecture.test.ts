@@ -39,6 +39,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   koffi: ['drivers/gpio-cdev.ts'],
   onoff: ['drivers/gpio-sysfs.ts'],
   'spi-device': ['drivers/spi-adapter.ts'],
+  pcsclite: ['drivers/pcsc-pcsclite.ts'],
+  smartcard: ['drivers/pcsc-smartcard.ts'],
   '@noble/curves': ['simulator/'],
   '@noble/hashes': ['simulator/'],
   '@peculiar/x509': ['pki/'],

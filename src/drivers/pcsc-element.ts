@@ -1,0 +1,134 @@
+// The card in a PC/SC reader as a SecureElement. A call into PC/SC cannot be cancelled: when the deadline comes, the
+// caller is told so, and the element is stuck until the call returns.
+
+import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
+import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from './driver.ts'
+import { ElementError, LinkError } from './errors.ts'
+import type { CardSession, Protocol } from './pcsc-port.ts'
+import { tpduOf } from './pcsc-tpdu.ts'
+
+export interface PcscElementOptions {
+  /** For people and logs: the SEID. */
+  readonly name: string
+  /** Owned by the element from now on. */
+  readonly session: CardSession
+  /** The element that was in the reader before has let go of it. */
+  readonly isFree: Promise<void>
+  readonly clock: Clock
+  /** Another program has the card. */
+  onTaken(): void
+}
+
+export class PcscElement implements SecureElement {
+  readonly name: string
+  readonly scratch = new Uint8Array(APDU_SCRATCH_BYTES)
+  readonly #options: PcscElementOptions
+  /** Of the last reset; none once anything has failed since. */
+  #protocol: Protocol | undefined
+  /** The call into PC/SC that has not returned, whether anybody still awaits it or not. */
+  #running: { readonly what: string; readonly since: number } | undefined
+  #returned: Promise<void> = Promise.resolve()
+  /** Rejects what the caller awaits. */
+  #abandon: ((cause: Error) => void) | undefined
+  /** Why the element is not to be used any more. */
+  #cause: ElementError | LinkError | undefined
+
+  constructor(options: PcscElementOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
+    const { session, isFree } = this.#options
+    try {
+      const { protocol, atr } = await this.#run(`a ${kind} reset`, deadline, async () => {
+        await isFree
+        return session.reset(kind)
+      })
+      this.#protocol = protocol
+      return atr
+    } catch (error) {
+      if (error instanceof LinkError && error.code === 'link.nack') this.#options.onTaken()
+      throw error
+    }
+  }
+
+  async transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
+    this.#checkUsable()
+    const protocol = this.#protocol
+    if (protocol === undefined)
+      throw new ElementError('element.mute', `${this.name}: not reset since power-off or failure`)
+    const sent = protocol === 't0' ? tpduOf(command) : command
+    const answer = await this.#run('a command', deadline, () => this.#transmit(sent, response.length))
+    this.#protocol = protocol
+    response.set(answer)
+    return answer.length
+  }
+
+  async powerOff(): Promise<void> {
+    this.#protocol = undefined
+    if (this.#cause !== undefined || this.#running !== undefined) return
+    const { session, clock } = this.#options
+    await this.#run('power-off', clock.now() + POWER_OFF_MS, () => session.close())
+  }
+
+  /**
+   * The element is not to be used any more: the call that somebody awaits rejects with `cause`, and every later one.
+   * @returns when the reader is free, which is when the call that runs has returned: maybe never
+   */
+  end(cause: ElementError | LinkError): Promise<void> {
+    this.#cause = cause
+    this.#abandon?.(cause)
+    // A card that is gone needs no power-off.
+    return this.#returned.then(() => this.#options.session.close()).catch(() => undefined)
+  }
+
+  #checkUsable(): void {
+    if (this.#cause !== undefined) throw this.#cause
+    if (this.#running === undefined) return
+    const { what, since } = this.#running
+    const runMs = Math.round(this.#options.clock.now() - since)
+    throw new LinkError('link.stuck', `${this.name}: still busy with ${what} of ${runMs} ms ago`)
+  }
+
+  /** Runs `work` to its end; its result is dropped when that comes after the deadline or the end of the element. */
+  async #run<Result>(what: string, deadline: number, work: () => Promise<Result>): Promise<Result> {
+    this.#checkUsable()
+    this.#protocol = undefined
+    const { clock } = this.#options
+    this.#running = { what, since: clock.now() }
+    const done = (): void => (this.#running = undefined)
+    const call = work()
+    this.#returned = call.then(done, done)
+    let timer: Timer | undefined
+    const givenUp = new Promise<never>((_, reject) => {
+      this.#abandon = reject
+      timer = clock.at(deadline, () =>
+        reject(new LinkError('link.timeout', `${this.name}: ${what} not done by the deadline`)),
+      )
+    })
+    try {
+      return await Promise.race([call, givenUp])
+    } finally {
+      timer?.cancel()
+      this.#abandon = undefined
+    }
+  }
+
+  async #transmit(command: Uint8Array, maxResponseBytes: number): Promise<Uint8Array> {
+    const { session, clock } = this.#options
+    try {
+      const answer = await session.transmit(command, maxResponseBytes)
+      if (answer.length >= STATUS_WORD_BYTES) return answer
+      throw new ElementError('element.mute', `${this.name}: ${answer.length} bytes are no response`)
+    } catch (error) {
+      // pcscd looks for cards every 400 ms: only then is it known whether this one was pulled, or is silent.
+      await sleepUntil(clock, clock.now() + REMOVAL_NOTICE_MS)
+      throw error
+    }
+  }
+}
+
+const STATUS_WORD_BYTES = 2
+const POWER_OFF_MS = 1_000
+const REMOVAL_NOTICE_MS = 600
