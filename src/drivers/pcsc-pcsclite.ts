@@ -121,12 +121,12 @@ class Pcsclite implements CardLibrary {
     const seen = called<Uint8Array>((done) =>
       reader.get_status((error: Failure, _state, atr) => done(error, Uint8Array.from(atr ?? []))),
     )
-    const isClosed = new Promise<void>((resolve) => {
-      setTimeout(() => {
-        reader.close()
-        resolve()
-      }, SETTLING_MS)
-    })
+    // An object that is closed before it has seen anything never calls back.
+    const close = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, SETTLING_MS))
+      reader.close()
+    }
+    const isClosed = seen.then(close, close)
     return { reader, isClosed, atr: await seen }
   }
 }
