@@ -2,7 +2,8 @@
 
 import * as v from 'valibot'
 import { ConfigError } from './errors.ts'
-import { boardSlots, knownKeysAt } from './schema.ts'
+import { knownKeysAt } from './schema.ts'
+import { boardSlots } from './slot-schema.ts'
 import { checked, tomlOf } from './toml.ts'
 import { text } from './values.ts'
 

@@ -24,21 +24,34 @@ export function claim(claims: Claims, slot: SlotConfig, where: string): void {
   }
 }
 
+/** The SEIDs that an entry is known to take; of an array whose slots are not listed, that of the highest number. */
+export function seidsOf(slot: SlotConfig): string[] {
+  if (slot.driver !== 'sim-array') return [...(slot.seid === undefined ? [] : [slot.seid]), ...slot.aliases]
+  const slots = slot.slots.length > 0 ? slot.slots : [slot.slotOf(MAX_ARRAY_SLOT)]
+  return slots.flatMap(({ seid, aliases }) => [seid, ...aliases])
+}
+
 /** What the slot takes, in words -> whose it is then; `owner` is nobody else. */
 function usesOfSlot(slot: SlotConfig, owner: string): [string, string][] {
-  const seids = [slot.seid, ...slot.aliases].map((seid, n): [string, string] => [
-    `SEID '${seid}'`,
-    `${owner}, SEID ${n}`,
-  ])
+  const seids = seidsOf(slot).map((seid, n): [string, string] => [`SEID '${seid}'`, `${owner}, SEID ${n}`])
+  return [...seids, ...placeUses(slot, owner)]
+}
+
+function placeUses(slot: SlotConfig, owner: string): [string, string][] {
+  if (slot.driver === 'sim-array') {
+    const array = `${slot.host}:${slot.port}`
+    if (slot.slots.length === 0) return [[`the array ${array}, all its slots,`, owner]]
+    return slot.slots.map(({ number }, n) => [`slot ${number} of the array ${array}`, `${owner}, slot ${n}`])
+  }
   const lines = [slot.front.led, slot.front.button]
+  if (slot.driver === 'pcsc') return [[`reader '${slot.reader}'`, owner], ...lineUses(lines, owner)]
   if (slot.driver === 'simulator') {
     const socket: [string, string][] = slot.socket === undefined ? [] : [[`socket '${slot.socket}'`, owner]]
-    return [...seids, ...socket, ...lineUses(lines, owner)]
+    return [...socket, ...lineUses(lines, owner)]
   }
   const { reset, ready, select } = slot.wiring
   const place = placeOf(slot)
   return [
-    ...seids,
     [place, owner],
     // An output that chooses the element is part of where it is.
     ...lineUses([select], place),
@@ -67,3 +80,5 @@ function placeOf(slot: I2cSlot | SpiSlot): string {
     segment === undefined ? '' : ` behind channel ${segment.channel} of 0x${segment.mux.toString(16)}`
   return `address 0x${address.toString(16)} of bus ${bus}${behind}${chosen}`
 }
+
+const MAX_ARRAY_SLOT = 99_999

@@ -1,19 +1,30 @@
 // The `[[slots]]` tables: one entry per element, whatever carries its APDUs.
 
-import { type Claims, claim } from './claims.ts'
+import { type Claims, claim, seidsOf } from './claims.ts'
 import { ConfigError } from './errors.ts'
 import type { DecoderOutput, Line } from './lines.ts'
-import type { I2cTable, SimulatorTable, SlotsTable, SpiTable } from './schema.ts'
+import type {
+  I2cTable,
+  PcscTable,
+  SimArrayTable,
+  SimulatorTable,
+  SlotsTable,
+  SpiTable,
+} from './slot-schema.ts'
 
-export type SlotConfig = SimulatorSlot | I2cSlot | SpiSlot
+export type SlotConfig = SimulatorSlot | I2cSlot | SpiSlot | PcscSlot | SimArraySlots
 
-/** What every driver's entry has. */
-export interface AnySlot {
+/** What is said of an element, whatever drives it. */
+export interface Naming {
   readonly seid: string
   readonly aliases: readonly string[]
   readonly sen?: string | undefined
   readonly aid?: Uint8Array | undefined
   readonly maxRecordBytes: number
+}
+
+/** What the entry of a driver with a place for one element has. */
+export interface AnySlot extends Naming {
   readonly front: Front
 }
 
@@ -76,6 +87,39 @@ export interface SpiSlot extends AnySlot {
   readonly wiring: Wiring
 }
 
+/** The cards in the readers that `reader` selects. */
+export interface PcscSlot extends Omit<AnySlot, 'seid'> {
+  readonly driver: 'pcsc'
+  readonly reader: string
+  /** Undefined: that of each reader. */
+  readonly seid?: string | undefined
+  readonly library?: 'pcsclite' | 'smartcard' | undefined
+}
+
+/** The cards in a SIM array. */
+export interface SimArraySlots {
+  readonly driver: 'sim-array'
+  readonly host: string
+  readonly port: number
+  readonly maxConnections: number
+  /** Empty: all that the array has. */
+  readonly slots: readonly ArraySlot[]
+  /** Describes a slot that is not listed. */
+  readonly slotOf: (number: number) => ArraySlot
+}
+
+export interface ArraySlot extends Naming {
+  /** board * 100 + slot. */
+  readonly number: number
+}
+
+/** What messages call an entry. */
+export function labelOf(slot: SlotConfig): string {
+  if (slot.driver === 'sim-array') return `the SIM array ${slot.host}:${slot.port}`
+  if (slot.driver === 'pcsc') return `the reader '${slot.reader}'`
+  return `the slot of ${slot.seid}`
+}
+
 /**
  * Spreads out the tables; `{n}` in a text is the number of the slot within its table, from 1.
  * @throws ConfigError config.invalid
@@ -87,7 +131,7 @@ export function slotsOf(tables: readonly SlotsTable[], file: string): SlotConfig
     const where = `${file}: slots[${index}]`
     for (const slot of entriesOf(table, slots.length)) {
       if (slot.driver === 'simulator') checkName(slot, `${where}.sen`)
-      for (const seid of [slot.seid, ...slot.aliases]) {
+      for (const seid of seidsOf(slot)) {
         if (seid.length > MAX_SEID) {
           throw new ConfigError('config.invalid', `${where}: SEID '${seid}' is longer than ${MAX_SEID}`)
         }
@@ -112,6 +156,8 @@ export function checkSockets({ slots = [] }: { slots?: Record<string, unknown>[]
 function entriesOf(table: SlotsTable, before: number): SlotConfig[] {
   if (table.driver === 'i2c') return [i2cSlotOf(table)]
   if (table.driver === 'spi') return [spiSlotOf(table)]
+  if (table.driver === 'pcsc') return [pcscSlotOf(table)]
+  if (table.driver === 'sim-array') return [simArraySlotsOf(table)]
   return Array.from({ length: table.count }, (_, n) => simulatorSlotOf(table, n + 1, `sim${before + n + 1}`))
 }
 
@@ -152,14 +198,34 @@ function spiSlotOf(table: SpiTable): SpiSlot {
   }
 }
 
-function anySlotOf(table: SlotsTable, fill: (template: string) => string, defaultSeid: string): AnySlot {
+function pcscSlotOf(table: PcscTable): PcscSlot {
+  const { reader, library, seid } = table
+  return { driver: 'pcsc', ...anySlotOf(table, (text) => text, ''), seid, reader, library }
+}
+
+function simArraySlotsOf(table: SimArrayTable): SimArraySlots {
+  const { host, port, max_connections: maxConnections, slots = [] } = table
+  const slotOf = (number: number): ArraySlot => ({
+    number,
+    ...namingOf(table, (template) => template.replaceAll('{n}', String(number)), 'array-{n}'),
+  })
+  return { driver: 'sim-array', host, port, maxConnections, slots: slots.map(slotOf), slotOf }
+}
+
+type Fill = (template: string) => string
+
+function anySlotOf(table: Exclude<SlotsTable, SimArrayTable>, fill: Fill, defaultSeid: string): AnySlot {
+  const { designator, led, button } = table
+  return { ...namingOf(table, fill, defaultSeid), front: { designator, led, button } }
+}
+
+function namingOf(table: SlotsTable, fill: Fill, defaultSeid: string): Naming {
   return {
     seid: fill(table.seid ?? defaultSeid),
     aliases: table.aliases.map(fill),
     sen: table.sen === undefined ? undefined : fill(table.sen),
     aid: table.aid,
     maxRecordBytes: table.max_record_bytes,
-    front: { designator: table.designator, led: table.led, button: table.button },
   }
 }
 

@@ -13,6 +13,20 @@ export const text = v.pipe(
   v.check((value) => value !== '', 'a text that is not empty'),
 )
 
+/** A whole number, `fallback` when there is none. */
+export const count = (fallback: number, least: number, most: number) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)), fallback)
+
+/** Without a blank, so that it can stand in a line of RACS. */
+export const printable = (mostBytes: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      new RegExp(`^[\\x21-\\x7E]{1,${mostBytes}}$`),
+      `1 to ${mostBytes} printable ASCII characters, no blank`,
+    ),
+  )
+
 export const endpoint = v.pipe(
   v.string(),
   v.regex(/^(\[[0-9A-Fa-f:.]+\]|[^:\s[\]]+):\d{1,5}$/, 'an address of the form host:port or [v6]:port'),

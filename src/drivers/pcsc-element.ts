@@ -2,10 +2,10 @@
 // caller is told so, and the element is stuck until the call returns.
 
 import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
+import { T0Machine } from '../t0/machine.ts'
 import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import type { CardSession, Protocol } from './pcsc-port.ts'
-import { tpduOf } from './pcsc-tpdu.ts'
 
 export interface PcscElementOptions {
   /** For people and logs: the SEID. */
@@ -58,8 +58,11 @@ export class PcscElement implements SecureElement {
     const protocol = this.#protocol
     if (protocol === undefined)
       throw new ElementError('element.mute', `${this.name}: not reset since power-off or failure`)
-    const sent = protocol === 't0' ? tpduOf(command) : command
-    const answer = await this.#run('a command', deadline, () => this.#transmit(sent, response.length))
+    const answer = await this.#run('a command', deadline, () =>
+      protocol === 't0'
+        ? this.#transmitT0(command, response.length, deadline)
+        : this.#transmit(command, response.length),
+    )
     this.#protocol = protocol
     response.set(answer)
     return answer.length
@@ -115,6 +118,24 @@ export class PcscElement implements SecureElement {
     }
   }
 
+  /** T=0 in a PC/SC reader: SCardTransmit takes a TPDU there, not an APDU. */
+  async #transmitT0(command: Uint8Array, maxResponseBytes: number, deadline: number): Promise<Uint8Array> {
+    // Not the caller's buffer: it takes that back when it gives up.
+    const response = new Uint8Array(maxResponseBytes)
+    const machine = new T0Machine()
+    let action = machine.start(command, response)
+    while (action.kind === 'send') {
+      const answer = await this.#transmit(action.tpdu, MAX_TPDU_ANSWER_BYTES)
+      if (this.#cause !== undefined) throw this.#cause
+      if (this.#options.clock.now() >= deadline) {
+        throw new LinkError('link.timeout', `${this.name}: given up between two TPDUs`)
+      }
+      action = machine.received(answer)
+    }
+    if (action.kind === 'failed') throw action.error
+    return response.subarray(0, action.length)
+  }
+
   async #transmit(command: Uint8Array, maxResponseBytes: number): Promise<Uint8Array> {
     const { session, clock } = this.#options
     try {
@@ -130,5 +151,6 @@ export class PcscElement implements SecureElement {
 }
 
 const STATUS_WORD_BYTES = 2
+const MAX_TPDU_ANSWER_BYTES = 256 + STATUS_WORD_BYTES
 const POWER_OFF_MS = 1_000
 const REMOVAL_NOTICE_MS = 600

@@ -1,6 +1,7 @@
 // The driver of cards in PC/SC readers. An entry of the configuration stands for all readers that it selects; which
 // of them are there, and which have a card, may change at any time. All entries share one watch a library.
 
+import { messageOf } from '../base/errors.ts'
 import type { Driver, DriverEnvironment, OpenDriver } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import { defaultLibrary, loadLibrary } from './pcsc-library.ts'
@@ -23,9 +24,9 @@ export interface PcscConfig {
 }
 
 /**
- * Reports cards as they come, those that are there a moment after. Without pcscd it waits for one, and says so.
- * A reader belongs to the first entry that selects it, in the order of opening.
- * @throws LinkError link.closed when the addon is not installed
+ * Reports cards as they come, those that are there a moment after. Without pcscd it waits for one, and says so;
+ * without the addon there are no cards, and it says so. A reader belongs to the first entry that selects it, in the
+ * order of opening.
  */
 export const openPcsc: OpenDriver<PcscConfig> = async (config, environment) => {
   const name = config.library ?? defaultLibrary()
@@ -44,7 +45,9 @@ export const openPcsc: OpenDriver<PcscConfig> = async (config, environment) => {
     await hub.join(entry)
   } catch (error) {
     await close()
-    throw error
+    if (!(error instanceof LinkError)) throw error
+    environment.log.error('pcsc.unavailable', { reader: config.reader, cause: messageOf(error) })
+    return { kind: 'pcsc', [Symbol.asyncDispose]: () => Promise.resolve() }
   }
   const driver: Driver = { kind: 'pcsc', [Symbol.asyncDispose]: close }
   return driver

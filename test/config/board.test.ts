@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { parseConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { placesOf } from './places.ts'
 
 const BOARD = `
 name = "Test board"
@@ -25,7 +26,7 @@ framing = "gp"
 
 function slotsWith(toml: string, board = BOARD) {
   const read = (name: string) => ({ toml: board, file: `${name}.toml` })
-  return parseConfig(`[gateway]\nboard = "b"\n${toml}`, 'g.toml', read).slots
+  return placesOf(parseConfig(`[gateway]\nboard = "b"\n${toml}`, 'g.toml', read))
 }
 
 test('board: without tables of its own a configuration has the slots of its board', () => {
@@ -119,7 +120,7 @@ test('board: every board of the program can be loaded', async () => {
       const file = join(folder, 'gateway.toml')
       await writeFile(file, `[gateway]\nboard = "boards/${board}"\n`)
       assert.ok(
-        loadConfig(file).config.slots.every(({ front }) => front.designator !== undefined),
+        placesOf(loadConfig(file).config).every(({ front }) => front.designator !== undefined),
         board,
       )
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseConfig } from '../../src/config/config.ts'
+import { placesOf } from './places.ts'
 
 test('config: an element on an I2C bus has its SEID from where it is', () => {
   const config = parseConfig(
@@ -100,7 +101,7 @@ ready = { line = 25, active = "low", chip = "gpiochip1" }
 test('config: an I2C slot that a decoder chooses has its output in the SEID', () => {
   const at = (output: number): string =>
     `[[slots]]\ndriver = "i2c"\naddress = 0x48\nframing = "nxp"\nselect = { decoder = [5, 6], enable = 7, output = ${output} }\n`
-  const seids = parseConfig(at(0) + at(3), 'file').slots.map(({ seid }) => seid)
+  const seids = placesOf(parseConfig(at(0) + at(3), 'file')).map(({ seid }) => seid)
   assert.deepEqual(seids, ['i2c-1-48-out0', 'i2c-1-48-out3'])
   assert.throws(() => parseConfig(at(4), 'file'), /select: found .*, expected an output that the decoder has/)
   const twice = `${at(1)}seid = "a"\n${at(1)}seid = "b"\n`

@@ -128,16 +128,33 @@ test('pcsc element: after a failure and after power-off, nothing but a reset', a
   assert.equal(b.clock.pending, 0)
 })
 
-test('pcsc element: T=0 is sent TPDUs, and knows no extended length', async () => {
+test('pcsc element: over T=0 an extended command goes out in TPDUs', async () => {
   const b = bench()
   await resetOf(b, { ...RESET_OF_T1, protocol: 't0' })
-  const length = b.element.transmit(hex('00 a4 04 00 02 3f00 00'), new Uint8Array(258), 1000)
+  const response = new Uint8Array(258)
+  const length = b.element.transmit(hex('00 a4 04 00 000002 3f00 0100'), response, 1000)
   await settle()
   assert.equal(b.session.calls.at(-1), '00a40400023f00 258')
-  b.session.settle(hex('6105'))
-  assert.equal(await length, 2)
-  const extended = b.element.transmit(hex('00 b0 00 00 000100'), new Uint8Array(258), 1000)
-  await assert.rejects(extended, { code: 'element.unsupported' })
+  b.session.settle(hex('6102'))
+  await settle()
+  assert.equal(b.session.calls.at(-1), '00c0000002 258')
+  b.session.settle(FIRST)
+  assert.equal(await length, 4)
+  assert.deepEqual(response.subarray(0, 4), FIRST)
+})
+
+test('pcsc element: between two TPDUs it stops at the deadline', async () => {
+  const b = bench()
+  await resetOf(b, { ...RESET_OF_T1, protocol: 't0' })
+  const response = new Uint8Array(258)
+  const late = b.element.transmit(hex('00 a4 04 00 000002 3f00 0100'), response, 500)
+  late.catch(() => undefined)
+  await b.clock.advanceTo(500)
+  await assert.rejects(late, { code: 'link.timeout' })
+  b.session.settle(hex('6102'))
+  await settle()
+  assert.equal(b.session.calls.at(-1), '00a40400023f00 258')
+  assert.deepEqual(response, new Uint8Array(258))
 })
 
 test('pcsc element: it says when another program has the card, and only then', async () => {

@@ -30,6 +30,14 @@ export async function openDriver(
       const { openSpi } = await import('../../drivers/spi.ts')
       return openSpi({ ...slot, gpio }, environment)
     }
+    case 'pcsc': {
+      const { openPcsc } = await import('../../drivers/pcsc.ts')
+      return openPcsc(slot, environment)
+    }
+    case 'sim-array': {
+      const { openSimArray } = await import('../../drivers/sim-array.ts')
+      return openSimArray(slot, environment)
+    }
     default:
       return slot satisfies never
   }

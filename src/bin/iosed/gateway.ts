@@ -7,6 +7,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
+import { labelOf } from '../../config/slots.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
 import type { Driver } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
@@ -26,8 +27,11 @@ export interface Gateway {
   readonly addresses: { readonly tlsSe: string; readonly racs: string }
   /** Reads users, certificates and revocation list again; sessions go on. Bad files leave everything as it is. */
   reload(): void
-  /** Ends all sessions, resets the elements, closes the drivers. Resolves within `DRAIN_MS`, come what may. */
-  close(): Promise<void>
+  /**
+   * Ends all sessions, resets the elements, closes the drivers. Resolves within `DRAIN_MS`, come what may.
+   * @returns false when something was not over by then
+   */
+  close(): Promise<boolean>
 }
 
 /**
@@ -79,6 +83,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
       ])
       const connections = tlsSe.connections + racs.connections
       if (!isDrained) log.warn('gateway.drain-expired', { connections })
+      return isDrained
     },
   }
 }
@@ -102,7 +107,7 @@ async function openDrivers(
     slots.map((slot) =>
       openDriver(slot, surroundings, environment).catch((error: unknown) => {
         if (!(error instanceof LinkError)) throw error
-        throw new ConfigError('config.missing', `the slot of ${slot.seid}`, { cause: error })
+        throw new ConfigError('config.missing', labelOf(slot), { cause: error })
       }),
     ),
   )

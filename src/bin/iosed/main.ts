@@ -51,8 +51,10 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
     isStopping = true
     log.info('gateway.stopping', { signal })
     gateway.close().then(
-      () => {
+      (isDrained) => {
         log.info('gateway.stopped')
+        // An addon that is in the middle of a call may keep `exit` waiting for ever.
+        if (!isDrained) process.kill(process.pid, 'SIGKILL')
         process.exit(EXIT.clean)
       },
       (error: unknown) => crash(log, error),
