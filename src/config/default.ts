@@ -36,6 +36,19 @@ applet = "none"
 # chip_select = 0
 # framing = "gp"                     # gp (T=1') | nxp
 # clock_hz = 1000000                 # lowered to what the element takes
+
+# [[slots]]
+# driver = "pcsc"                    # cards in PC/SC readers; their SEID is the serial number or name of the reader
+# reader = "*"                       # name, pattern of names, or serial number; \`pcsc_scan -r\` lists the names
+# library = "pcsclite"               # or smartcard, the default from Node 26 on
+
+# [[slots]]
+# driver = "sim-array"               # SIMs behind an array server; {n} in seid, aliases and sen is the slot's number
+# host = "192.168.1.20"
+# port = 2310
+# seid = "array-{n}"
+# slots = [101, 216]                 # board * 100 + slot; all that the array has when left out
+# max_connections = 16               # how many of its elements may be in use at a time
 `
 
 const POOL_EXAMPLE = `# [[pools]]
