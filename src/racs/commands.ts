@@ -129,7 +129,8 @@ export class Commands {
     const { user, slot } = this.#authorised(seid)
     const held = this.#holdings.on(slot) ?? (await this.#takeByUse(slot))
     await this.#resetHeld(held, kind === 'WARM' ? 'warm' : 'cold', user)
-    return kind === 'WARM' ? `${seid} was reset (warm)` : `${seid} was reset`
+    // The draft leaves this text open, and has no other place for what a reader shows of its card.
+    return `${seid} was reset${kind === 'WARM' ? ' (warm)' : ''} ATR= ${slot.atr ?? ''}`
   }
 
   async #resetHeld({ lease, firewall }: Held, kind: 'cold' | 'warm', user: User): Promise<void> {

@@ -8,6 +8,8 @@ import { openRun, referenceRun } from '../support/reference-run.ts'
 import { until } from '../support/until.ts'
 
 const SELECT = '00A4040006010203040500'
+const ATR_0 = 'ATR= 3B086B6579312E636F6D'
+const ATR_1 = 'ATR= 3B086B6579322E636F6D'
 
 const open = (cn?: string) => openRun('draft', cn)
 
@@ -20,8 +22,8 @@ test('racs draft: every command answers with its code', async () => {
     ['POWERON 0', '+008 001 0 is on'],
     ['POWERON 0', '+008 001 0 was on already'],
     [`APDU 0 ${SELECT}`, '+006 001 9000'],
-    ['RESET 0', '+005 001 0 was reset'],
-    ['RESET 0 WARM', '+005 001 0 was reset (warm)'],
+    ['RESET 0', `+005 001 0 was reset ${ATR_0}`],
+    ['RESET 0 WARM', `+005 001 0 was reset (warm) ${ATR_0}`],
     ['SHUTDOWN 0', '+007 001 0 is off'],
     ['SHUTDOWN 0', '+007 001 0 is off'],
     ['ECHO word', '+009 001 word'],
@@ -180,7 +182,7 @@ test('racs draft: the first APDU or RESET takes the lease, the end of the sessio
   await using run = await open()
   {
     await using other = await RacsPeer.open(run.plane.port, 'alluser')
-    assert.deepEqual(await other.ask(`APDU 0 ${SELECT}`, 'RESET 1'), ['+005 002 1 was reset'])
+    assert.deepEqual(await other.ask(`APDU 0 ${SELECT}`, 'RESET 1'), [`+005 002 1 was reset ${ATR_1}`])
     const held = /^-7\d\d 001 in use: held by racs alluser 127\.0\.0\.1:\d+ for \d+ s$/
     for (const line of [
       'POWERON 0',
@@ -238,7 +240,7 @@ test('racs draft: an element that falls silent costs its own client the time-out
   await using other = await RacsPeer.open(plane.port, 'alluser')
   const startedAt = systemClock.now()
   const silent = peer.ask(`APDU 0 ${SELECT}`, 'APDU 0 80E7000000', 'APDU 0 80E1000000')
-  assert.deepEqual(await other.ask('RESET 1'), ['+005 001 1 was reset'])
+  assert.deepEqual(await other.ask('RESET 1'), [`+005 001 1 was reset ${ATR_1}`])
   assert.match((await silent)[0]!, /^-806 002 no way to the element: /)
   assert.ok(systemClock.now() - startedAt < 2_000)
   assert.match(
