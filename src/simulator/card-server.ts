@@ -4,9 +4,9 @@
 import { chmodSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Clock, sleepUntil } from '../base/clock.ts'
+import { CONTROL, FrameReader, frameOf } from '../base/vpcd-frames.ts'
 import { APDU_SCRATCH_BYTES } from '../drivers/driver.ts'
 import type { Card } from './card.ts'
-import { CONTROL, FrameReader, frameOf } from './frames.ts'
 import type { LatencyProfile, LatencyStep } from './latency.ts'
 
 export interface CardServerOptions {

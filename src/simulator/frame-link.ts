@@ -2,9 +2,9 @@
 
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { FrameReader, frameOf } from '../base/vpcd-frames.ts'
 import { RESPONSE_BYTES } from '../drivers/driver.ts'
 import { LinkError } from '../drivers/errors.ts'
-import { FrameReader, frameOf } from './frames.ts'
 
 interface Waiter {
   resolve(payload: Uint8Array): void

@@ -3,11 +3,11 @@
 
 import type { Clock, Timer } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { CONTROL } from '../base/vpcd-frames.ts'
 import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from '../drivers/driver.ts'
 import { ElementError, LinkError } from '../drivers/errors.ts'
 import { Exclusive } from './exclusive.ts'
 import { FrameLink } from './frame-link.ts'
-import { CONTROL } from './frames.ts'
 
 export interface RemoteElementOptions {
   /** For people and logs: the SEID. */

@@ -7,8 +7,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CONTROL, FrameReader, frameOf } from '../../src/base/vpcd-frames.ts'
 import { Card } from '../../src/simulator/card.ts'
-import { CONTROL, FrameReader, frameOf } from '../../src/simulator/frames.ts'
 import type { CardInSlot, HostCall, HostReply, SlotTally } from './pcscd.ts'
 
 /** A card in a slot: dials the virtual reader again for as long as it is plugged in. */

@@ -22,6 +22,11 @@ export class FrameReader {
     this.#maxPayloadBytes = maxPayloadBytes
   }
 
+  /** True when part of a frame waits for its rest. */
+  get isMidFrame(): boolean {
+    return this.#rest.length > 0
+  }
+
   /**
    * The payloads that `chunk` completes, views borrowed from it where they lie in it whole.
    * @returns undefined when a frame is longer than allowed: the stream cannot be used any more

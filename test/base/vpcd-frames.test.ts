@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { hexOf } from '../../src/base/hex.ts'
-import { FrameReader, frameOf } from '../../src/simulator/frames.ts'
+import { FrameReader, frameOf } from '../../src/base/vpcd-frames.ts'
 import { bytes } from '../support/vectors.ts'
 
 const STREAM = bytes('0000 | 0001 04 | 0005 00d8000000 | 0002 9000')
@@ -37,4 +37,12 @@ test('frames: a payload of the limit passes, one byte more breaks the stream', (
   assert.equal(new FrameReader(261).push(frameOf(new Uint8Array(261)))?.[0]?.length, 261)
   assert.equal(new FrameReader(261).push(bytes('0106')), undefined)
   assert.equal(new FrameReader(261).push(bytes('ffff')), undefined)
+})
+
+test('frames: a reader knows that a frame has begun, and that it has ended', () => {
+  const reader = new FrameReader(261)
+  for (const byte of STREAM.slice(0, 3)) reader.push(Uint8Array.of(byte))
+  assert.equal(reader.isMidFrame, true)
+  reader.push(STREAM.slice(3))
+  assert.equal(reader.isMidFrame, false)
 })
