@@ -1,10 +1,12 @@
-// A simulated card as a program of its own: node dist/simulator/card-process.js --socket PATH [options].
+// A simulated card as a program of its own: node dist/simulator/card-process.js --help.
 
 import { systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { Card } from './card.ts'
+import type { CardEndOptions } from './card-end.ts'
+import { plugCard } from './card-plug.ts'
 import { serveCard } from './card-server.ts'
-import { type CardSettings, settingsOf } from './card-settings.ts'
+import { settingsOf } from './card-settings.ts'
 import { LATENCY_PROFILES } from './latency.ts'
 import { removeStaleSocket } from './stale-socket.ts'
 
@@ -19,40 +21,54 @@ async function main(): Promise<void> {
     process.exitCode = EXIT_USAGE
     return
   }
+  const onException = (error: unknown) => process.stderr.write(`card.failed ${messageOf(error)}\n`)
+  const card = {
+    card: new Card({ ...settings.card, onException }),
+    clock: systemClock,
+    latency: LATENCY_PROFILES[settings.latency],
+  }
+  const { place } = settings
+  if ('path' in place) await serve(place.path, card)
+  else await plug(place, card)
+}
+
+async function serve(path: string, card: CardEndOptions): Promise<void> {
   try {
-    await serve(settings)
+    await removeStaleSocket(path)
+    const server = await serveCard({ ...card, path })
+    process.stdout.write(READY)
+    await told()
+    await server[Symbol.asyncDispose]()
   } catch (error) {
-    process.stderr.write(`cannot serve a card at ${settings.path}: ${messageOf(error)}\n`)
+    process.stderr.write(`cannot serve a card at ${path}: ${messageOf(error)}\n`)
     process.exitCode = EXIT_CONFIGURATION
   }
 }
 
-async function serve({ path, card, latency }: CardSettings): Promise<void> {
-  const onException = (error: unknown) => process.stderr.write(`card.failed ${messageOf(error)}\n`)
-  await removeStaleSocket(path)
-  const server = await serveCard({
-    card: new Card({ ...card, onException }),
-    path,
-    clock: systemClock,
-    latency: LATENCY_PROFILES[latency],
-  })
-  const told = new Promise((resolve) => {
+async function plug(reader: { host: string; port: number }, card: CardEndOptions): Promise<void> {
+  const plugged = plugCard({ ...card, ...reader, onPlugged: () => process.stdout.write(READY) })
+  await told()
+  plugged[Symbol.dispose]()
+}
+
+function told(): Promise<unknown> {
+  return new Promise((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  process.stdout.write('card.ready\n')
-  await told
-  await server[Symbol.asyncDispose]()
 }
 
+const READY = 'card.ready\n'
 const EXIT_USAGE = 64
 const EXIT_CONFIGURATION = 78
-const USAGE = `Usage: card-process --socket PATH [options]
+const USAGE = `Usage: card-process --socket PATH | --vpcd HOST:PORT [options]
 
-Serves one simulated secure element at a Unix socket, with the framing of vsmartcard's virtual reader.
-Prints the line card.ready when clients may connect; SIGTERM and SIGINT end it.
+One simulated secure element: at a Unix socket with the framing of vsmartcard's virtual reader (vpcd), or in such a
+reader. Prints the line card.ready when clients may connect, or whenever it is in the reader; SIGTERM and SIGINT end
+it.
 
   --socket PATH      where to listen; the file is removed at exit
+  --vpcd HOST:PORT   the reader to dial, again and again while it is not there; that of pcscd: 127.0.0.1:35963
   --sen NAME         server name of the card, 1 to 15 characters
   --applet NAME      keystore (default), echo, or none for a blank card
   --protocol NAME    t1 (default) or t0

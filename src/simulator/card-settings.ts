@@ -8,8 +8,8 @@ import type { CardOptions } from './card.ts'
 import type { LatencyName } from './latency.ts'
 
 export interface CardSettings {
-  /** Of the socket. */
-  readonly path: string
+  /** The socket where the card waits for its readers, or the virtual reader that it dials. */
+  readonly place: { readonly path: string } | { readonly host: string; readonly port: number }
   readonly card: CardOptions
   readonly latency: LatencyName
 }
@@ -34,6 +34,7 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
     args: [...args],
     options: {
       socket: { type: 'string' },
+      vpcd: { type: 'string' },
       sen: { type: 'string' },
       applet: { type: 'string', default: 'keystore' },
       protocol: { type: 'string', default: 't1' },
@@ -43,8 +44,9 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
     },
   })
   if (values.help) return 'help'
-  const { socket: path, sen, 'psk-file': pskFile } = values
-  if (path === undefined) return { complaint: '--socket is missing' }
+  const { sen, 'psk-file': pskFile } = values
+  const place = placeOf(values)
+  if ('complaint' in place) return place
   if (sen !== undefined && !SERVER_NAME.test(sen)) return { complaint: `--sen ${sen} is no server name` }
   const applet = APPLETS.find((name) => name === values.applet)
   if (applet === undefined) return noneOf('applet', values.applet, APPLETS)
@@ -56,7 +58,17 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
   if (pskFile !== undefined && psk === undefined) {
     return { complaint: `--psk-file ${pskFile} holds neither 64 hex digits nor 32 bytes` }
   }
-  return { path, latency, card: { applet, protocol, sen, psk } }
+  return { place, latency, card: { applet, protocol, sen, psk } }
+}
+
+function placeOf({ socket, vpcd }: { socket?: string; vpcd?: string }): CardSettings['place'] | Complaint {
+  if ((socket === undefined) === (vpcd === undefined))
+    return { complaint: 'one of --socket and --vpcd is needed' }
+  if (socket !== undefined) return { path: socket }
+  const [, host, port] = /^\[?([^[\]]+?)\]?:(\d{1,5})$/.exec(vpcd ?? '') ?? []
+  if (host === undefined || Number(port) > 0xffff)
+    return { complaint: `--vpcd ${vpcd ?? ''} is not HOST:PORT` }
+  return { host, port: Number(port) }
 }
 
 /** A complaint about a value that is none of these. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -132,7 +132,10 @@ test('card settings: names, values and files are checked', (context) => {
   const psk = join(home, 'psk')
   writeFileSync(psk, 'short')
   const complaints: [string[], RegExp][] = [
-    [[], /--socket is missing/],
+    [[], /one of --socket and --vpcd/],
+    [['--socket', 'x', '--vpcd', 'localhost:35963'], /one of --socket and --vpcd/],
+    [['--vpcd', '35963'], /--vpcd 35963 is not HOST:PORT/],
+    [['--vpcd', 'localhost:65536'], /--vpcd localhost:65536 is not HOST:PORT/],
     [['--socket', 'x', '--applet', 'tls'], /--applet tls is none of keystore, echo, none/],
     [['--socket', 'x', '--protocol', 't2'], /--protocol t2 is none of t1, t0/],
     [['--socket', 'x', '--latency', 'slow'], /--latency slow is none of none, p71, javacard-2020/],
@@ -148,9 +151,55 @@ test('card settings: names, values and files are checked', (context) => {
   for (const content of [new Uint8Array(32).fill(0xab), `${'aB'.repeat(32)}\n`]) {
     writeFileSync(psk, content)
     assert.deepEqual(settingsOf(['--socket', 'x', '--psk-file', psk]), {
-      path: 'x',
+      place: { path: 'x' },
       latency: 'none',
       card: { applet: 'keystore', protocol: 't1', sen: undefined, psk: new Uint8Array(32).fill(0xab) },
     })
   }
 })
+
+test('card settings: a virtual reader has a name or an address', () => {
+  const places: Record<string, unknown> = {
+    'localhost:35963': { host: 'localhost', port: 35_963 },
+    '[::1]:35963': { host: '::1', port: 35_963 },
+  }
+  for (const [reader, expected] of Object.entries(places)) {
+    const settings = settingsOf(['--vpcd', reader])
+    assert.ok(typeof settings === 'object' && 'place' in settings)
+    assert.deepEqual(settings.place, expected)
+  }
+})
+
+test(
+  'card process: dials a virtual reader until it is there, and again when it is back',
+  LIMIT,
+  async (context) => {
+    const reader = createServer()
+    reader.listen(0, '127.0.0.1')
+    await once(reader, 'listening')
+    const { port } = reader.address() as AddressInfo
+    reader.close()
+    await once(reader, 'close')
+    const program = start(context, '--vpcd', `127.0.0.1:${port}`, '--sen', 'key7.com')
+    for (const name of ['', '6B6579372E636F6D']) {
+      reader.listen(port, '127.0.0.1')
+      const [socket] = (await once(reader, 'connection')) as [Socket]
+      await ready(program)
+      // An extended command is the card's to refuse. Cards show their name one reset late.
+      socket.write(bytes(`0001 01 | 0001 04 | 012b ${'00'.repeat(0x12b)}`))
+      const length = name === '' ? 7 + 4 : 15 + 4
+      const heard: Buffer[] = []
+      for await (const chunk of socket) {
+        heard.push(chunk as Buffer)
+        if (Buffer.concat(heard).length >= length) break
+      }
+      const said = hexOf(Buffer.concat(heard))
+      assert.ok(said.includes(name), said)
+      assert.ok(said.endsWith('00026700'), said)
+      reader.close()
+      await once(reader, 'close')
+    }
+    program.child.kill('SIGTERM')
+    assert.deepEqual(await program.ended, { code: 0, said: 'card.ready\ncard.ready\n' })
+  },
+)
