@@ -26,6 +26,8 @@ export interface RacsTarget {
 export interface ConnectOptions {
   readonly clock: Clock
   readonly deadline: number
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -33,7 +35,7 @@ export interface ConnectOptions {
  * then: its refusal comes as an error of the socket, or of the first read.
  * @throws ClientError client.request for credentials that cannot be used; client.transport; client.timeout
  */
-export function openTls(target: RacsTarget, { clock, deadline }: ConnectOptions): Promise<TLSSocket> {
+export function openTls(target: RacsTarget, { clock, deadline, signal }: ConnectOptions): Promise<TLSSocket> {
   const name = target.servername ?? target.host
   const secureContext = contextOf(target)
   return new Promise((resolve, reject) => {
@@ -48,6 +50,7 @@ export function openTls(target: RacsTarget, { clock, deadline }: ConnectOptions)
     })
     const settle = (): void => {
       timer.cancel()
+      signal?.removeEventListener('abort', giveUp)
       socket.removeAllListeners('secureConnect').removeAllListeners('error').removeAllListeners('close')
     }
     const fail = (error: ClientError): void => {
@@ -59,6 +62,8 @@ export function openTls(target: RacsTarget, { clock, deadline }: ConnectOptions)
     const timer = clock.at(deadline, () =>
       fail(new ClientError('client.timeout', 'no TLS connection in time')),
     )
+    const giveUp = (): void => fail(new ClientError('client.transport', 'given up'))
+    signal?.addEventListener('abort', giveUp)
     socket.on('error', (error) => fail(transportFailure(error, UNHEARD)))
     socket.on('close', () =>
       fail(new ClientError('client.transport', `the gateway closed the connection${UNHEARD}`)),

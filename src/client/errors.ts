@@ -6,7 +6,8 @@ import type { StatusLine } from '../racs/grammar.ts'
 /**
  * `client.request`: what was to be sent is no RACS, and nothing was sent; `client.refused`: a `-` status;
  * `client.transport`: TCP or TLS failed, or the connection was cut; `client.protocol`: the answer is not RACS, or over
- * a bound, or not one to what was asked; `client.timeout`: no answer in time.
+ * a bound, or not one to what was asked; `client.timeout`: no answer in time; `client.reader`: there is no virtual
+ * reader, or it is gone.
  */
 export type ClientErrorCode =
   | 'client.request'
@@ -14,6 +15,7 @@ export type ClientErrorCode =
   | 'client.transport'
   | 'client.protocol'
   | 'client.timeout'
+  | 'client.reader'
 
 /** No message holds bytes of an APDU. */
 export class ClientError extends CodedError<ClientErrorCode> {

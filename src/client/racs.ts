@@ -74,7 +74,12 @@ export class RacsClient implements AsyncDisposable {
     return reply
   }
 
-  /** The SEIDs that this user may see. @throws as `request`, and client.refused; so do those that follow */
+  /** The version of RACS that the gateway speaks. @throws as `request`, and client.refused; so do those that follow */
+  async version(deadline: number): Promise<string> {
+    return (await this.#command('GET-VERSION', deadline)).text
+  }
+
+  /** The SEIDs that this user may see. */
   async list(deadline: number): Promise<string[]> {
     return seidsOf((await this.#command('LIST', deadline)).text)
   }

@@ -66,18 +66,28 @@ export class Gateway implements AsyncDisposable {
    *              directory with certificates and users; so keys of tables are written dotted,
    *              `tls_se.queue_length = 1`, and `[[slots]]` come last
    * @param env   added to the environment
+   * @param prefix  a command that starts its arguments as a program
    */
-  static async start(toml = '', env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
+  static async start(
+    toml = '',
+    env: NodeJS.ProcessEnv = {},
+    prefix: readonly string[] = [],
+  ): Promise<Gateway> {
     const directory = mkdtempSync(join(tmpdir(), 'iosed-'))
     const file = join(directory, 'gateway.toml')
     writeFileSync(file, configIn(directory) + toml)
     makeState(join(directory, 'state'))
-    return Gateway.#startIn(directory, env)
+    return Gateway.#startIn(directory, env, prefix)
   }
 
-  static async #startIn(directory: string, env: NodeJS.ProcessEnv): Promise<Gateway> {
+  static async #startIn(
+    directory: string,
+    env: NodeJS.ProcessEnv,
+    prefix: readonly string[] = [],
+  ): Promise<Gateway> {
     const file = join(directory, 'gateway.toml')
-    const child = spawn(process.execPath, [IOSED, '--config', file], { env: { ...process.env, ...env } })
+    const [program, ...args] = [...prefix, process.execPath, IOSED, '--config', file]
+    const child = spawn(program, args, { env: { ...process.env, ...env } })
     const gateway = new Gateway(child, directory)
     const ready = await gateway.logged('gateway.ready')
     gateway.port = Number(String(ready['tlsSe']).split(':').at(-1))

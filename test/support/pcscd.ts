@@ -40,6 +40,9 @@ export interface HostReply {
   readonly failure?: string
 }
 
+/** Where the first slot of the first reader listens, in the namespace. */
+export const FIRST_PORT = 0x8c7b
+
 export class PrivatePcscd implements AsyncDisposable {
   /** For the program under test. Setting it in this process works too, before the first PC/SC call. */
   readonly env: { readonly PCSCLITE_CSOCK_NAME: string }
@@ -97,6 +100,11 @@ export class PrivatePcscd implements AsyncDisposable {
     return new PrivatePcscd(folder)
   }
 
+  /** What starts a program where it reaches the readers of this daemon, the first slot at FIRST_PORT of 127.0.0.1. */
+  get inside(): readonly string[] {
+    return ['nsenter', '-t', String(this.#host.pid), '-n', '--']
+  }
+
   /** As `prepare`, and started. */
   static async started(readers: readonly string[]): Promise<PrivatePcscd> {
     const pcscd = PrivatePcscd.prepare(readers)
@@ -104,19 +112,20 @@ export class PrivatePcscd implements AsyncDisposable {
     return pcscd
   }
 
-  /** Why a test cannot run here, or false. */
-  static isMissing(addon: 'pcsclite' | 'smartcard'): string | false {
+  /** Why a test cannot run here, or false. @param addon  what it needs besides */
+  static isMissing(addon?: 'pcsclite' | 'smartcard'): string | false {
     if (process.getuid?.() !== 0) return 'MISSING: root, this test makes namespaces'
     if (!existsSync(VPCD)) return 'MISSING: vsmartcard-vpcd is not installed, this test needs it'
     try {
-      createRequire(import.meta.url)(addon)
+      if (addon !== undefined) createRequire(import.meta.url)(addon)
     } catch {
-      return `MISSING: ${addon} could not be compiled, this test needs it`
+      return `MISSING: ${addon ?? ''} could not be compiled, this test needs it`
     }
     const cannotUnshare = spawnSync('unshare', ['-n', '-m', 'true']).status !== 0
     return (
       isMissing('pcscd', '--version') ||
       isMissing('ip', '-V') ||
+      isMissing('nsenter', '--version') ||
       (cannotUnshare ? 'MISSING: the right to make namespaces, this test needs it' : false)
     )
   }
@@ -189,7 +198,6 @@ export class PrivatePcscd implements AsyncDisposable {
 
 const HOST = join(import.meta.dirname, 'card-host.ts')
 const VPCD = '/usr/lib/pcsc/drivers/serial/libifdvpcd.so'
-const FIRST_PORT = 0x8c7b
 // vpcd sends length and body in two segments: without quick acknowledgements each APDU takes 40 ms more.
 const SETUP = [
   'ip link set lo up',

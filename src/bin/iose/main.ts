@@ -10,6 +10,10 @@ const COMMANDS: CommandTable = {
     summary: 'use and administrate elements: list, apdu, sen, run, console and more',
     load: async () => (await import('./racs.ts')).racs,
   },
+  attach: {
+    summary: 'show an element as a card in a reader of this machine',
+    load: async () => (await import('./attach.ts')).attach,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,

@@ -41,6 +41,8 @@ export function cliErrorOf(error: ClientError, gateway: string): CliError {
     case 'client.protocol':
     case 'client.timeout':
       return new CliError(EXIT.failed, `${gateway}: ${message}\nNext: ${NEXT[code]}`)
+    case 'client.reader':
+      return new CliError(EXIT.failed, `${message}\nNext: ${NEXT[code]}`)
     default:
       return code satisfies never
   }
@@ -56,6 +58,8 @@ const NEXT = {
   'client.transport':
     'check --gateway, --ca and --servername, that the gateway runs, and in its log what it thinks of your certificate.',
   'client.protocol': 'check that RACS is what listens there; the session was ended.',
+  'client.reader':
+    'apt-get install vsmartcard-vpcd, systemctl start pcscd; --vpcd if its readers, two by default, are elsewhere.',
   'client.timeout':
     'a longer --timeout; an element that computes, or one that is gone, keeps a gateway waiting.',
 } as const
