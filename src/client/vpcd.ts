@@ -1,6 +1,7 @@
 // The card's side of a virtual reader of vsmartcard: the reader (vpcd, a driver of pcscd) listens, the card dials.
 
 import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { CONTROL, FrameReader, frameOf } from '../base/vpcd-frames.ts'
@@ -27,10 +28,16 @@ export interface DialOptions {
   readonly signal: AbortSignal
 }
 
-/** A connection to the reader, which has asked nothing yet. @throws ClientError client.reader */
+/** A connection to the reader, which has asked nothing yet. @throws ClientError client.reader; what `signal` says */
 export async function dialVpcd(reader: VirtualReader, options: DialOptions): Promise<Socket> {
   const { clock, deadline, signal } = options
-  const socket = connect({ ...reader, noDelay: true, signal })
+  signal.throwIfAborted()
+  const socket = connect({ ...reader, noDelay: true })
+  const giveUp = (): void => {
+    socket.destroy(new Error('given up'))
+  }
+  signal.addEventListener('abort', giveUp)
+  socket.once('close', () => signal.removeEventListener('abort', giveUp))
   const timer = clock.at(deadline, () => socket.destroy(new Error('no answer in time')))
   try {
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
@@ -49,7 +56,7 @@ export async function dialVpcd(reader: VirtualReader, options: DialOptions): Pro
  * @throws ClientError client.reader when it hangs up, or is none; what `card` throws; what destroys the socket
  */
 export async function serveVpcd(
-  socket: Socket,
+  socket: Duplex,
   card: CardInReader,
   { clock, onUse }: { clock: Clock; onUse: () => void },
 ): Promise<never> {
@@ -92,7 +99,7 @@ export async function serveVpcd(
  * Payloads, borrowed until the next one is asked for. Nothing is read meanwhile, so that nothing piles up; leaving the
  * iteration ends the connection.
  */
-async function* payloadsOf(socket: Socket, clock: Clock): AsyncGenerator<Uint8Array, void> {
+async function* payloadsOf(socket: Duplex, clock: Clock): AsyncGenerator<Uint8Array, void> {
   const frames = new FrameReader(MAX_FRAME_BYTES)
   const limit = (why: string) =>
     clock.at(clock.now() + FRAME_MS, () => socket.destroy(gone(`the virtual reader ${why}`)))
