@@ -5,7 +5,7 @@ import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
 import { T0Machine } from '../t0/machine.ts'
 import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
-import type { CardSession, Protocol } from './pcsc-port.ts'
+import type { CardSession, Protocol, Reset } from './pcsc-port.ts'
 
 export interface PcscElementOptions {
   /** For people and logs: the SEID. */
@@ -39,11 +39,11 @@ export class PcscElement implements SecureElement {
   }
 
   async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
-    const { session, isFree } = this.#options
+    const { isFree } = this.#options
     try {
       const { protocol, atr } = await this.#run(`a ${kind} reset`, deadline, async () => {
         await isFree
-        return session.reset(kind)
+        return this.#reset(kind)
       })
       this.#protocol = protocol
       return atr
@@ -118,6 +118,20 @@ export class PcscElement implements SecureElement {
     }
   }
 
+  /** Just after a card has come, pcscd may fail to power it: a card is mute when it stays so. */
+  async #reset(kind: ResetKind): Promise<Reset> {
+    const { session, clock } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await session.reset(kind)
+      } catch (error) {
+        const isMute = error instanceof ElementError && error.code === 'element.mute'
+        if (!isMute || attempt === RESET_ATTEMPTS || this.#cause !== undefined) throw error
+        await sleepUntil(clock, clock.now() + RESET_PAUSE_MS)
+      }
+    }
+  }
+
   /** T=0 in a PC/SC reader: SCardTransmit takes a TPDU there, not an APDU. */
   async #transmitT0(command: Uint8Array, maxResponseBytes: number, deadline: number): Promise<Uint8Array> {
     // Not the caller's buffer: it takes that back when it gives up.
@@ -152,5 +166,7 @@ export class PcscElement implements SecureElement {
 
 const STATUS_WORD_BYTES = 2
 const MAX_TPDU_ANSWER_BYTES = 256 + STATUS_WORD_BYTES
+const RESET_ATTEMPTS = 3
+const RESET_PAUSE_MS = 200
 const POWER_OFF_MS = 1_000
 const REMOVAL_NOTICE_MS = 600

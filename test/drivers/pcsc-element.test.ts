@@ -184,3 +184,23 @@ test('pcsc element: a reset waits until the element before has let go of the rea
   await reset
   assert.deepEqual(b.session.calls, ['cold'])
 })
+
+test('pcsc element: a card that cannot be powered at first is reset again, twice at most', async () => {
+  const b = bench()
+  const atr = b.element.reset('cold', 5000)
+  const mute = new ElementError('element.mute', 'unpowered')
+  await settle()
+  b.session.settle(mute)
+  await b.clock.advanceTo(200)
+  b.session.settle(RESET_OF_T1)
+  assert.deepEqual(await atr, RESET_OF_T1.atr)
+  const failed = b.element.reset('cold', 5000)
+  failed.catch(() => undefined)
+  await settle()
+  for (const now of [400, 600, 800]) {
+    b.session.settle(mute)
+    await b.clock.advanceTo(now)
+  }
+  await assert.rejects(failed, { code: 'element.mute' })
+  assert.deepEqual(b.session.calls, ['cold', 'cold', 'cold', 'cold', 'cold'])
+})

@@ -18,6 +18,7 @@ class PluggedCard {
   readonly #port: number
   readonly #settings: CardInSlot
   readonly #card: Card
+  #atr: Uint8Array
   #socket: Socket | undefined
   #isPlugged = true
   #isOn = false
@@ -31,6 +32,7 @@ class PluggedCard {
     this.#port = port
     this.#settings = settings
     this.#card = new Card({ applet: 'keystore', protocol: 't1', ...settings })
+    this.#atr = this.#card.reset()
     this.#dial()
   }
 
@@ -79,11 +81,12 @@ class PluggedCard {
       case CONTROL.POWER_ON:
       case CONTROL.RESET:
         this.resets.push(this.#isOn ? 'warm' : 'cold')
+        this.#atr = this.#card.reset()
         this.#isOn = true
         this.#wasReset = true
         return
       case CONTROL.GET_ATR:
-        if (!(this.#isMute && this.#wasReset)) socket.write(frameOf(this.#card.reset()))
+        if (!(this.#isMute && this.#wasReset)) socket.write(frameOf(this.#atr))
         this.#wasReset = false
         return
       case undefined:
