@@ -186,14 +186,16 @@ export class NodePeer implements AsyncDisposable {
   ask(line: string): Promise<string> {
     const { socket } = this
     return new Promise((resolve, reject) => {
-      const onClose = (): void => reject(new Error('closed instead of an answer'))
-      const onData = (chunk: Buffer): void => {
-        socket.off('error', reject).off('close', onClose)
-        resolve(chunk.toString('latin1').trimEnd())
+      const settle = (outcome: () => void): void => {
+        socket.off('data', onData).off('error', onError).off('close', onClose)
+        outcome()
       }
-      socket.once('data', onData).once('error', reject).once('close', onClose)
+      const onData = (chunk: Buffer): void => settle(() => resolve(chunk.toString('latin1').trimEnd()))
+      const onError = (error: Error): void => settle(() => reject(error))
+      const onClose = (): void => onError(new Error('closed instead of an answer'))
+      socket.on('data', onData).on('error', onError).on('close', onClose)
       if (socket.destroyed) onClose()
-      socket.write(`${line}\r\n`)
+      else socket.write(`${line}\r\n`)
     })
   }
 
