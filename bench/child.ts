@@ -116,6 +116,15 @@ export function residentKb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
+/** Processor time that a process has had, all its threads together: utime and stime of proc(5) stat, in microseconds. */
+export function processorUs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK
+}
+
+/** USER_HZ is 100 on every Linux. */
+const US_PER_TICK = 10_000
+
 /** Files and sockets that a process has open. */
 export function openFiles(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
