@@ -118,15 +118,18 @@ export class PcscElement implements SecureElement {
     }
   }
 
-  /** Just after a card has come, pcscd may fail to power it: a card is mute when it stays so. */
+  /**
+   * Just after a card has come or has lost its power, pcscd may fail to power it or take it for absent: it is mute or
+   * absent when it stays so.
+   */
   async #reset(kind: ResetKind): Promise<Reset> {
     const { session, clock } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
         return await session.reset(kind)
       } catch (error) {
-        const isMute = error instanceof ElementError && error.code === 'element.mute'
-        if (!isMute || attempt === RESET_ATTEMPTS || this.#cause !== undefined) throw error
+        const mayPass = error instanceof ElementError && PASSING.includes(error.code)
+        if (!mayPass || attempt === RESET_ATTEMPTS || this.#cause !== undefined) throw error
         await sleepUntil(clock, clock.now() + RESET_PAUSE_MS)
       }
     }
@@ -166,7 +169,8 @@ export class PcscElement implements SecureElement {
 
 const STATUS_WORD_BYTES = 2
 const MAX_TPDU_ANSWER_BYTES = 256 + STATUS_WORD_BYTES
-const RESET_ATTEMPTS = 3
+const PASSING: readonly string[] = ['element.mute', 'element.absent']
+const RESET_ATTEMPTS = 5
 const RESET_PAUSE_MS = 200
 const POWER_OFF_MS = 1_000
 const REMOVAL_NOTICE_MS = 600

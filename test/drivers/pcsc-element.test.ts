@@ -185,7 +185,7 @@ test('pcsc element: a reset waits until the element before has let go of the rea
   assert.deepEqual(b.session.calls, ['cold'])
 })
 
-test('pcsc element: a card that cannot be powered at first is reset again, twice at most', async () => {
+test('pcsc element: a card that cannot be powered at first is reset again, four times at most', async () => {
   const b = bench()
   const atr = b.element.reset('cold', 5000)
   const mute = new ElementError('element.mute', 'unpowered')
@@ -197,10 +197,10 @@ test('pcsc element: a card that cannot be powered at first is reset again, twice
   const failed = b.element.reset('cold', 5000)
   failed.catch(() => undefined)
   await settle()
-  for (const now of [400, 600, 800]) {
-    b.session.settle(mute)
+  for (const now of [400, 600, 800, 1000, 1200]) {
+    b.session.settle(now === 600 ? new ElementError('element.absent', 'none') : mute)
     await b.clock.advanceTo(now)
   }
   await assert.rejects(failed, { code: 'element.mute' })
-  assert.deepEqual(b.session.calls, ['cold', 'cold', 'cold', 'cold', 'cold'])
+  assert.deepEqual(b.session.calls, new Array<string>(7).fill('cold'))
 })

@@ -152,7 +152,9 @@ async function run(call: HostCall): Promise<SlotTally | undefined> {
       pull(call.slot)
       return undefined
     case 'clear':
+      if (slots.size === 0) return undefined
       for (const slot of slots.keys()) pull(slot)
+      await delay(NOTICE_MS)
       return undefined
     case 'release':
       for (const card of silent) card.answer()
@@ -185,6 +187,8 @@ const configuration = join(folder, 'readers')
 const firstPort = Number(port)
 const SOCKET = '/run/pcscd/pcscd.comm'
 const REDIAL_MS = 10
+/** pcscd looks every 400 ms. */
+const NOTICE_MS = 450
 
 process.on('message', (message: { id: number; call: HostCall }) => {
   run(message.call).then(
