@@ -1,10 +1,10 @@
 // ClientHello to slot: collecting, parsing, routing, among 64 slots.
 
 import type * as clock from '../src/base/clock.ts'
-import type * as log from '../src/base/log.ts'
 import type * as inventories from '../src/slots/inventory.ts'
 import type * as hellos from '../src/tlsse/client-hello.ts'
 import type * as routes from '../src/tlsse/route.ts'
+import { slotEnvironment } from '../test/support/slot-environment.ts'
 import { lookAtEach, microsecondsOf } from './batch.ts'
 import { built } from './built.ts'
 import { helloRecordFor } from './hello.ts'
@@ -38,12 +38,11 @@ export const hello: Benchmark = {
 
 async function inventoryOf(slots: number): Promise<inventories.Inventory> {
   const { systemClock } = await built<typeof clock>('base/clock.js')
-  const { silentLog } = await built<typeof log>('base/log.js')
   const { Inventory } = await built<typeof inventories>('slots/inventory.js')
-  const inventory = new Inventory({ clock: systemClock, log: silentLog, queueLength: 8 })
+  const inventory = new Inventory(slotEnvironment({ clock: systemClock, queueLength: 8 }))
   for (let n = 1; n <= slots; n++) {
     const arrival = { element: new InstantElement(), seid: `sim${n}`, sen: `key${n}.com`, aliases: [] }
-    await inventory.arrive({ ...arrival, maxRecordBytes: 512 })
+    await inventory.arrive({ ...arrival, maxRecordBytes: 512 }, 'simulator')
   }
   return inventory
 }

@@ -5,11 +5,11 @@ import { constants } from 'node:crypto'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import type * as users from '../../src/access/user.ts'
 import type * as clock from '../../src/base/clock.ts'
-import type * as log from '../../src/base/log.ts'
 import { APDU_SCRATCH_BYTES, type SecureElement } from '../../src/drivers/driver.ts'
 import type * as dialects from '../../src/racs/dialect.ts'
 import type * as servers from '../../src/racs/server.ts'
 import type * as inventories from '../../src/slots/inventory.ts'
+import { slotEnvironment } from '../../test/support/slot-environment.ts'
 import { built } from '../built.ts'
 import { type Credentials, DATA, type Exchange, SEIDS } from '../racs-texts.ts'
 
@@ -44,15 +44,14 @@ async function carryOut(order: Order): Promise<object> {
 
 async function startGateway(credentials: Credentials): Promise<number> {
   const { systemClock } = await built<typeof clock>('base/clock.js')
-  const { silentLog } = await built<typeof log>('base/log.js')
   const { AccessPolicy } = await built<typeof users>('access/user.js')
   const { DIALECTS } = await built<typeof dialects>('racs/dialect.js')
   const { RacsServer } = await built<typeof servers>('racs/server.js')
   const { Inventory } = await built<typeof inventories>('slots/inventory.js')
-  const environment = { clock: systemClock, log: silentLog, queueLength: 8 }
+  const environment = slotEnvironment({ clock: systemClock, queueLength: 8 })
   const inventory = new Inventory(environment)
   for (const seid of SEIDS) {
-    await inventory.arrive({ element: elementOf(seid), seid, aliases: [], maxRecordBytes: 1024 })
+    await inventory.arrive({ element: elementOf(seid), seid, aliases: [], maxRecordBytes: 1024 }, 'simulator')
   }
   const rules = { role: 'user', aids: undefined, filters: [], elements: new Map() } as const
   const policy = new AccessPolicy([

@@ -2,20 +2,22 @@
 
 import { createServer } from 'node:net'
 import type * as clock from '../../src/base/clock.ts'
-import type * as log from '../../src/base/log.ts'
 import type * as inventories from '../../src/slots/inventory.ts'
 import type * as servers from '../../src/tlsse/server.ts'
+import { slotEnvironment } from '../../test/support/slot-environment.ts'
 import { built } from '../built.ts'
 import { InstantElement } from '../instant-element.ts'
 
 const { systemClock } = await built<typeof clock>('base/clock.js')
-const { silentLog } = await built<typeof log>('base/log.js')
 const { Inventory } = await built<typeof inventories>('slots/inventory.js')
 const { TlsSeServer } = await built<typeof servers>('tlsse/server.js')
 
-const environment = { clock: systemClock, log: silentLog, queueLength: 8 }
+const environment = slotEnvironment({ clock: systemClock, queueLength: 8 })
 const inventory = new Inventory(environment)
-await inventory.arrive({ element: new InstantElement(), seid: 'instant', aliases: [], maxRecordBytes: 1024 })
+await inventory.arrive(
+  { element: new InstantElement(), seid: 'instant', aliases: [], maxRecordBytes: 1024 },
+  'simulator',
+)
 const plane = await TlsSeServer.listen(
   {
     host: '127.0.0.1',

@@ -93,6 +93,11 @@ export class RacsClient implements AsyncDisposable {
     return this.#command(commandLine('SHUTDOWN', seid), deadline)
   }
 
+  /** Sets the element aside, for nobody to use, or ends that; for operators of this gateway. */
+  quarantine(seid: string, order: 'ON' | 'OFF', deadline: number): Promise<StatusLine> {
+    return this.#command(commandLine('QUARANTINE', seid, order), deadline)
+  }
+
   reset(seid: string, kind: 'cold' | 'warm', deadline: number): Promise<StatusLine> {
     return this.#command(commandLine('RESET', seid, ...(kind === 'warm' ? ['WARM'] : [])), deadline)
   }

@@ -40,6 +40,12 @@ export interface Config {
     readonly maxConnections: number
     readonly maxConnectionsPerAddress: number
   }
+  readonly health: {
+    /** How often each idle element is looked at; 0: never. */
+    readonly pollMs: number
+    /** How often an element may be reset, in the long run. */
+    readonly maxResetsPerMinute: number
+  }
   readonly panel: {
     /** How GPIO lines are had. */
     readonly gpio: 'cdev' | 'onoff'
@@ -63,12 +69,13 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, panel, slots, pools } = whole
+  const { gateway, tls_se: tlsSe, racs, health, panel, slots, pools } = whole
   checkPools(pools, file)
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
+    health: { pollMs: health.poll_ms, maxResetsPerMinute: health.max_resets_per_minute },
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
     pools,

@@ -51,6 +51,11 @@ applet = "none"
 # max_connections = 16               # how many of its elements may be in use at a time
 `
 
+const HEALTH = `[health]                             # how the gateway looks after elements that nobody uses
+poll_ms = 5000                       # how often each is looked at; 0: never
+max_resets_per_minute = 600          # of one element; more have to wait
+`
+
 const POOL_EXAMPLE = `# [[pools]]
 # sen = "signer.example"             # a client that asks for this name gets a free member, or the first to be free
 # members = ["sim1", "sim2"]         # SEIDs, or SENs: every element of that name; all with the same application
@@ -91,6 +96,7 @@ apdu_timeout_ms = 60000              # one APDU line, with all that it fetches
 max_connections = 256
 max_connections_per_address = 64
 
+${HEALTH}
 [panel]
 gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs
 

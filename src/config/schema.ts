@@ -45,6 +45,12 @@ const racs = v.strictObject({
   max_connections_per_address: count(64, 1, 1_000_000),
 })
 
+const health = v.strictObject({
+  // 0: never.
+  poll_ms: count(5_000, 0, MAX_MS),
+  max_resets_per_minute: count(600, 1, 100_000),
+})
+
 const panel = v.strictObject({
   gpio: v.optional(v.picklist(['cdev', 'onoff']), 'cdev'),
 })
@@ -58,6 +64,7 @@ export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
+  health: v.optional(health, {}),
   panel: v.optional(panel, {}),
   slots: v.optional(v.array(slotsTables)),
   pools: v.optional(v.array(pools), []),
@@ -80,6 +87,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(tlsSe.entries)
     case 'racs':
       return Object.keys(racs.entries)
+    case 'health':
+      return Object.keys(health.entries)
     case 'panel':
       return Object.keys(panel.entries)
     case 'pools':

@@ -37,6 +37,12 @@ export interface SecureElement {
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
   /** Removes power, where the hardware can; else the element is left reset. */
   powerOff(): Promise<void>
+  /**
+   * Looks whether the element still answers, by the cheapest means there is; its state stays as it is. Only while it is
+   * freshly reset and no command has been sent. Absent when the driver is told by others that an element has gone.
+   * @throws ElementError, LinkError, T1Error when it does not answer by the deadline; it must then be reset
+   */
+  check?(deadline: number): Promise<void>
 }
 
 /** What a driver says about an element that it found. */
@@ -52,6 +58,8 @@ export interface Arrival {
   readonly aid?: Uint8Array | undefined
   /** The largest TLS record the element takes, its 5-byte header included. */
   readonly maxRecordBytes: number
+  /** What it shares with others, who must not be looked at at the same time: a bus. Its own when undefined. */
+  readonly medium?: string | undefined
 }
 
 export interface DriverEnvironment {

@@ -6,11 +6,13 @@ import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { bytesOfHex, hexOf } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
+import { ElementError } from '../drivers/errors.ts'
 import type { Binding } from '../slots/binding.ts'
 import { NameError } from '../slots/errors.ts'
 import { type Sen, senOfBytes } from '../slots/identity.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import type { Slot } from '../slots/slot.ts'
+import type { Priority } from '../slots/turn-order.ts'
 import { ApduExchange } from './apdu-exchange.ts'
 import { apduLineOf } from './apdu-line.ts'
 import type { CommandName, Dialect } from './dialect.ts'
@@ -72,6 +74,8 @@ export class Commands {
         return this.#sen(first, rest)
       case 'GET-SEN':
         return this.#getSen(first)
+      case 'QUARANTINE':
+        return this.#quarantine(first, rest[0])
       case 'QUIT':
       case 'XEND':
         return name
@@ -105,7 +109,7 @@ export class Commands {
     const held = this.#holdings.on(slot)
     if (held === undefined || held.lease.revoked.aborted) {
       await this.#holdings.release(slot)
-      await this.#holdings.take(slot, firewallFor(slot))
+      await this.#holdings.take(slot, firewallFor(slot), priorityOf(user))
     } else if (held.lease.needsReset) {
       await this.#resetHeld(held, 'cold', user)
     } else {
@@ -115,11 +119,34 @@ export class Commands {
   }
 
   async #shutdown(seid: string): Promise<string> {
-    const { slot } = this.#authorised(seid)
-    // The reference lets anybody end anybody's lease by this: only its holder may.
-    if (this.#holdings.on(slot) === undefined) slot.checkFree()
+    const { user, slot } = this.#authorised(seid)
+    // The reference lets anybody end anybody's lease by this: only its holder may, or an operator.
+    if (this.#holdings.on(slot) === undefined) {
+      if (user.role === 'operator' && slot.isHeld) return `${seid}: ${await slot.evict(this.#nameOf(user))}`
+      slot.checkFree()
+    }
     await this.#holdings.release(slot)
     return `${seid} is off`
+  }
+
+  /** Sets the element aside, or ends that: QUARANTINE seid ON|OFF. */
+  async #quarantine(seid: string, word = ''): Promise<string> {
+    if (word !== 'ON' && word !== 'OFF') throw new RequestError('request.bad-value', USAGE.QUARANTINE)
+    const { user, slot } = this.#authorised(seid)
+    if (user.role !== 'operator') throw new AccessError('access.filtered', 'only operators may do that')
+    if (slot.isEmpty) throw new ElementError('element.absent', `${seid} is empty`)
+    if (word === 'ON') slot.setAside(this.#nameOf(user))
+    else await slot.release(this.#nameOf(user))
+    this.#environment.log.info('slot.ordered', {
+      seid: slot.seid,
+      user: user.name,
+      quarantine: word === 'ON',
+    })
+    return `${seid} is ${slot.state}`
+  }
+
+  #nameOf({ name }: User): string {
+    return `operator ${name}`
   }
 
   async #reset(seid: string, kind: string | undefined): Promise<string> {
@@ -127,7 +154,7 @@ export class Commands {
       throw new RequestError('request.bad-value', 'RESET knows WARM only')
     }
     const { user, slot } = this.#authorised(seid)
-    const held = this.#holdings.on(slot) ?? (await this.#takeByUse(slot))
+    const held = this.#holdings.on(slot) ?? (await this.#takeByUse(slot, user))
     await this.#resetHeld(held, kind === 'WARM' ? 'warm' : 'cold', user)
     // The draft leaves this text open, and has no other place for what a reader shows of its card.
     return `${seid} was reset${kind === 'WARM' ? ' (warm)' : ''} ATR= ${slot.atr ?? ''}`
@@ -146,16 +173,16 @@ export class Commands {
     const firewall = held?.firewall ?? firewallFor(slot)
     if (held === undefined && this.#environment.dialect.locksOn === 'poweron') this.#checkMayTakeByUse(slot)
     firewall.check(user, seid, line.command)
-    held ??= await this.#takeByUse(slot, firewall)
+    held ??= await this.#takeByUse(slot, user, firewall)
     // It could not even be told from other commands: what the element would have said is clear.
     if (line.command.length < HEADER_BYTES) return SW_WRONG_LENGTH
     return this.#exchange.run(line, held, { user, seid })
   }
 
   /** @throws RequestError request.not-held in a dialect where only POWERON takes a slot; LeaseError lease.busy */
-  async #takeByUse(slot: Slot, firewall = firewallFor(slot)): Promise<Held> {
+  async #takeByUse(slot: Slot, user: User, firewall = firewallFor(slot)): Promise<Held> {
     this.#checkMayTakeByUse(slot)
-    return this.#holdings.take(slot, firewall)
+    return this.#holdings.take(slot, firewall, priorityOf(user))
   }
 
   #checkMayTakeByUse(slot: Slot): void {
@@ -214,6 +241,10 @@ export class Commands {
   }
 }
 
+function priorityOf({ role }: User): Priority {
+  return role === 'operator' ? 'operator' : 'service'
+}
+
 function aidOf({ aid }: Slot): string {
   return aid === undefined ? 'default' : hexOf(aid)
 }
@@ -232,6 +263,7 @@ const PARAMETERS: Readonly<Record<Exclude<CommandName, 'BEGIN'>, readonly [numbe
   'GET-SEN': [1, 1],
   QUIT: [0, 0],
   XEND: [0, 0],
+  QUARANTINE: [2, 2],
 }
 
 const USAGE: Readonly<Record<Exclude<CommandName, 'BEGIN'>, string>> = {
@@ -247,6 +279,7 @@ const USAGE: Readonly<Record<Exclude<CommandName, 'BEGIN'>, string>> = {
   'GET-SEN': 'usage: GET-SEN seid',
   QUIT: 'usage: QUIT',
   XEND: 'usage: XEND',
+  QUARANTINE: 'usage: QUARANTINE seid ON|OFF',
 }
 
 /** The name that means none. */

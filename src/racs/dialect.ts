@@ -16,6 +16,7 @@ export type CommandName =
   | 'ECHO'
   | 'SEN'
   | 'GET-SEN'
+  | 'QUARANTINE'
   | 'QUIT'
   | 'XEND'
 
@@ -90,6 +91,8 @@ const NUMBERS: Dialect['numbers'] = {
   'GET-SEN': '11',
   QUIT: '12',
   XEND: '12',
+  // Ours: neither the draft nor the reference knows it.
+  QUARANTINE: '13',
 }
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {

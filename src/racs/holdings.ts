@@ -3,6 +3,7 @@
 import { Firewall } from '../access/firewall.ts'
 import type { Lease } from '../slots/lease.ts'
 import type { Slot } from '../slots/slot.ts'
+import type { Priority } from '../slots/turn-order.ts'
 
 export interface Held {
   readonly lease: Lease
@@ -31,10 +32,11 @@ export class Holdings implements AsyncDisposable {
   /**
    * Takes the slot, unless somebody has it.
    * @param firewall  a new one, or the one that has just let the first command pass
+   * @param priority  among those who wait for the gateway to be done with the element
    * @throws LeaseError lease.busy; whatever Slot.tryAcquire throws
    */
-  async take(slot: Slot, firewall: Firewall): Promise<Held> {
-    const lease = await slot.tryAcquire(this.#holder(), this.#signal)
+  async take(slot: Slot, firewall: Firewall, priority: Priority = 'service'): Promise<Held> {
+    const lease = await slot.tryAcquire(this.#holder(), this.#signal, priority)
     const held = { lease, firewall }
     this.#held.set(slot, held)
     return held

@@ -2,6 +2,7 @@
 
 import type { Seid, Sen, SlotId } from './identity.ts'
 import type { SlotState } from './state.ts'
+import type { Priority } from './turn-order.ts'
 
 interface OfSlot {
   readonly slot: SlotId
@@ -24,7 +25,7 @@ export type SlotEvent =
 /** One who waits for a slot. */
 export interface WaiterReport {
   readonly holder: string
-  readonly priority: 'operator' | 'service'
+  readonly priority: Priority
   readonly waitedMs: number
 }
 

@@ -4,7 +4,7 @@ import type { Arrival, SecureElement } from '../drivers/driver.ts'
 import { type Binding, type BindingStore, MemoryBindings } from './binding.ts'
 import { LeaseError, NameError } from './errors.ts'
 import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
-import type { Waiter } from './lease-queue.ts'
+import type { Contender } from './lease-queue.ts'
 import type { PoolConfig } from './pool.ts'
 import { PoolLine } from './pool-line.ts'
 import { type Onlookers, Slot, type SlotEnvironment } from './slot.ts'
@@ -51,11 +51,11 @@ export class Inventory implements Onlookers {
   }
 
   /**
-   * Takes in an element that a driver found; resolves when it is ready, or set down as mute. One that comes
+   * Takes in an element that a driver of kind `driver` found; resolves when it is ready, or set down as mute. One that comes
    * back under its old SEID gets its old slot. One whose SEID is taken or unusable is refused, in the log.
    */
-  async arrive(arrival: Arrival): Promise<void> {
-    const slot = this.#slotFor(arrival)
+  async arrive(arrival: Arrival, driver: string): Promise<void> {
+    const slot = this.#slotFor(arrival, driver)
     if (slot === undefined) return
     this.#byElement.set(arrival.element, slot)
     await slot.attach(arrival)
@@ -103,7 +103,10 @@ export class Inventory implements Onlookers {
   revokeAll(reason: string): void {
     const error = new LeaseError('lease.revoked', reason)
     for (const pool of this.#pools.values()) pool.dismiss(error)
-    for (const slot of this.#slots) slot.revoke(error)
+    for (const slot of this.#slots) {
+      slot.dismiss(error)
+      slot.revoke(error)
+    }
   }
 
   changed(slot: Slot): void {
@@ -111,29 +114,22 @@ export class Inventory implements Onlookers {
     for (const pool of this.#pools.values()) pool.serve()
   }
 
-  foremost(slot: Slot): Waiter | undefined {
-    const waiters = [...this.#pools.values()].flatMap((pool) => pool.foremost(slot) ?? [])
-    return waiters.reduce<Waiter | undefined>(
-      (first, waiter) => (first && first.since <= waiter.since ? first : waiter),
-      undefined,
-    )
+  contenders(slot: Slot): readonly Contender[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.contenders(slot))
   }
 
-  waitingFor(slot: Slot): number {
-    return [...this.#pools.values()].reduce((sum, pool) => sum + pool.waitingFor(slot), 0)
-  }
-
-  #slotFor(arrival: Arrival): Slot | undefined {
+  #slotFor(arrival: Arrival, driver: string): Slot | undefined {
     const { seid, aliases, element } = arrival
     const known = this.bySeid(seid)
-    if (known?.state === 'absent') return known
+    if (known?.isEmpty === true) return known
     const cause = this.#problemWith([seid, ...aliases])
     if (cause !== undefined) {
       this.#environment.log.error('slot.refused', { seid, element: element.name, cause })
       return undefined
     }
     const id = (this.#slots.length + 1) as SlotId
-    const slot = new Slot({ id, seid: seid as Seid, aliases: aliases as Seid[] }, this.#environment, this)
+    const identity = { id, seid: seid as Seid, aliases: aliases as Seid[], driver }
+    const slot = new Slot(identity, this.#environment, this)
     slot.bind(this.#bindings.get(slot.seid))
     this.#slots.push(slot)
     for (const name of [slot.seid, ...slot.aliases]) this.#bySeid.set(name, slot)

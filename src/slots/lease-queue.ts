@@ -1,44 +1,43 @@
-// Who has the exclusive right to one slot, and who waits for it: first come, first served, bounded.
+// Who has the exclusive right to one slot, and who waits for it.
 
 import type { Clock } from '../base/clock.ts'
-import { LeaseError } from './errors.ts'
+import { nextOf, Turns } from './turn-order.ts'
+import { type LeaseRequest, type Waiter, WaitingLine } from './waiting-line.ts'
 
-export interface LeaseRequest {
-  /** For people: who asks, `tls-se 192.0.2.7:40112`. */
-  readonly holder: string
-  /** Instant at which waiting ends with `lease.expired`. */
-  readonly deadline: number
-}
-
-/** One who waits for the right. */
-export interface Waiter {
-  readonly holder: string
-  /** Since when; what comes before everybody has waited for ever. */
-  readonly since: number
-  /** Gives it: it is the waiter's when this returns. */
+/** One who waits elsewhere, and would take the slot. */
+export interface Contender extends Waiter {
+  /** Gives it: it is his when this returns. */
   grant(): void
 }
 
 /**
- * The right to one slot. `enter` waits for it, `leave` passes it on. The right is handed to the next in line
+ * The right to one slot. `enter` waits for it, `leave` passes it on. The right is handed to the next in turn
  * within `leave` itself: nobody who comes later can slip in between.
  */
 export class LeaseQueue {
   readonly #clock: Clock
   readonly #capacity: number
-  readonly #waiters: OwnWaiter[] = []
-  readonly #elsewhere: () => Waiter | undefined
+  readonly #line: WaitingLine<void>
+  readonly #turns = new Turns()
+  readonly #elsewhere: () => readonly Contender[]
   #holder: string | undefined
   #heldSince = 0
 
   /**
-   * @param capacity   how many may wait at once, the holder not counted
-   * @param elsewhere  who has waited longest without standing in this line; served in order of arrival all the same
+   * @param capacity   how many may wait at once, the holder, operators and the gateway not counted
+   * @param elsewhere  who would take the slot without standing in this line; all have their turn as if they did
+   * @param onChange   is called when somebody has come to the line or gone from it
    */
-  constructor(clock: Clock, capacity: number, elsewhere: () => Waiter | undefined = () => undefined) {
+  constructor(
+    clock: Clock,
+    capacity: number,
+    elsewhere: () => readonly Contender[] = () => [],
+    onChange: () => void = () => undefined,
+  ) {
     this.#clock = clock
     this.#capacity = capacity
     this.#elsewhere = elsewhere
+    this.#line = new WaitingLine(clock, onChange)
   }
 
   /** Who holds the right now. */
@@ -51,59 +50,39 @@ export class LeaseQueue {
     return Math.round(this.#clock.now() - this.#heldSince)
   }
 
-  /** How many stand in this line. */
-  get waiting(): number {
-    return this.#waiters.length
+  /** Who stands in this line, in order of arrival; the gateway is not counted. */
+  get waiters(): readonly Waiter[] {
+    return this.#line.entries.filter(({ priority }) => priority !== 'gateway')
   }
 
   /**
    * Resolves when the right is the caller's; the caller must then call `leave` exactly once.
    * @param signal  gives up waiting: rejects with the signal's reason
-   * @param place   `first` goes before all who wait, and does not count against the capacity
-   * @throws LeaseError lease.queue-full at once, lease.expired at the deadline, lease.revoked by `dismiss`
+   * @throws LeaseError lease.queue-full at once or for others' sake, lease.expired at the deadline, what `dismiss` says
    */
-  enter(request: LeaseRequest, signal: AbortSignal, place: 'first' | 'last' = 'last'): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error)
+  async enter(request: LeaseRequest, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     if (this.#holder === undefined) {
-      this.#grantTo(request.holder)
-      return Promise.resolve()
+      this.#grantTo(request)
+      return
     }
-    if (place === 'last' && this.#waiters.length >= this.#capacity) {
-      const message = `held by ${this.#holder}, and ${this.#waiters.length} wait already`
-      return Promise.reject(new LeaseError('lease.queue-full', message))
-    }
-    return new Promise((resolve, reject) => {
-      const since = this.#clock.now()
-      const settle = (outcome: () => void): void => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
-        timer.cancel()
-        signal.removeEventListener('abort', onAbort)
-        outcome()
-      }
-      const waiter: OwnWaiter = {
-        holder: request.holder,
-        since: place === 'first' ? -Infinity : since,
-        grant: () => settle(resolve),
-        refuse: (error) => settle(() => reject(error)),
-      }
-      const onAbort = (): void => waiter.refuse(signal.reason as Error)
-      const timer = this.#clock.at(request.deadline, () => {
-        const waitedMs = Math.round(this.#clock.now() - since)
-        const message = `waited ${waitedMs} ms, still held by ${String(this.#holder)}`
-        waiter.refuse(new LeaseError('lease.expired', message))
-      })
-      signal.addEventListener('abort', onAbort)
-      if (place === 'first') this.#waiters.unshift(waiter)
-      else this.#waiters.push(waiter)
-    })
+    this.#line.makeRoom(request, this.#capacity, `held by ${this.#holder}`)
+    const excuse = (): string => `still held by ${String(this.#holder)}`
+    await this.#line.wait(request, { wish: undefined, since: this.#clock.now(), signal, excuse })
   }
 
-  /** Passes the right to whoever has waited longest, in this line or elsewhere, or frees it. */
+  /** Takes the right at once, if nobody has it; then as after `enter`. */
+  tryEnter(holder: string): boolean {
+    if (this.#holder !== undefined) return false
+    this.#grantTo({ holder })
+    return true
+  }
+
+  /** Passes the right to whose turn it is, in this line or elsewhere, or frees it. */
   leave(): void {
-    const [first] = this.#waiters
-    const other = this.#elsewhere()
-    const next = first === undefined || (other !== undefined && other.since < first.since) ? other : first
-    this.#grantTo(next?.holder)
+    const waiters = [...this.#line.entries, ...this.#elsewhere()].sort((a, b) => a.since - b.since)
+    const next = nextOf(waiters, this.#clock.now(), (address) => this.#turns.of(address))
+    this.#grantTo(next)
     next?.grant()
   }
 
@@ -112,17 +91,14 @@ export class LeaseQueue {
     if (this.#holder === undefined) this.leave()
   }
 
-  /** Sends everybody away who stands in this line; the holder stays. */
+  /** Sends everybody away who stands in this line but the gateway; the holder stays. */
   dismiss(error: Error): void {
-    for (const waiter of [...this.#waiters]) waiter.refuse(error)
+    this.#line.dismiss(error)
   }
 
-  #grantTo(holder: string | undefined): void {
-    this.#holder = holder
+  #grantTo(next: { readonly holder: string; readonly address?: string | undefined } | undefined): void {
+    this.#holder = next?.holder
     this.#heldSince = this.#clock.now()
+    if (next !== undefined) this.#turns.begin(next.address ?? next.holder)
   }
-}
-
-interface OwnWaiter extends Waiter {
-  refuse(error: Error): void
 }

@@ -13,7 +13,10 @@ export interface Lease extends AsyncDisposable {
   readonly slot: Slot
   /** The element's own buffer for commands, see SecureElement.scratch. */
   readonly scratch: Uint8Array
-  /** Aborted with a LeaseError or ElementError when the right is taken away before it was given back. */
+  /**
+   * Aborted with a LeaseError or ElementError when the right is taken away before it was given back. The lease then
+   * ends by itself; what its holder has sent may still be under way.
+   */
   readonly revoked: AbortSignal
   /** True from a command or reset that failed to the next reset: the element may still be computing. */
   readonly needsReset: boolean
@@ -33,6 +36,8 @@ export interface LeaseKeeper {
   readonly element: SecureElement
   /** A command is about to change the element. */
   used(): void
+  /** That command got no answer. */
+  failed(): void
   reset(kind: ResetKind): Promise<void>
   /** The lease is over: resets the element and passes it on. */
   ended(kind: ResetKind): Promise<void>
@@ -45,7 +50,9 @@ export class Holding implements Lease {
   readonly #controller = new AbortController()
   /** What ends whatever the element does now: after a failure only loss of power surely does. */
   #resetKind: ResetKind = 'warm'
-  #isOver = false
+  /** What its holder does with it now. */
+  #running: Promise<void> | undefined
+  #ending: Promise<void> | undefined
 
   constructor(keeper: LeaseKeeper) {
     this.slot = keeper.slot
@@ -61,39 +68,55 @@ export class Holding implements Lease {
     return this.#resetKind === 'cold'
   }
 
-  /** Takes the right away. */
+  /** Takes the right away: the lease ends by itself, once the command that runs is over. */
   revoke(error: Error): void {
-    this.#controller.abort(error)
-  }
-
-  async transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
-    this.#check()
-    if (this.needsReset) throw new ElementError('element.mute', 'it has not been reset since it failed')
-    this.#keeper.used()
-    try {
-      return await this.#keeper.element.transmit(command, response, deadline)
-    } catch (error) {
-      this.#resetKind = 'cold'
-      throw error
-    }
-  }
-
-  async reset(kind: ResetKind): Promise<void> {
-    this.#check()
-    const needed = this.needsReset ? 'cold' : kind
+    if (this.#controller.signal.aborted) return
     this.#resetKind = 'cold'
-    await this.#keeper.reset(needed)
-    this.#resetKind = 'warm'
+    this.#controller.abort(error)
+    this.#end().catch(() => undefined)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOver) return
-    this.#isOver = true
-    await this.#keeper.ended(this.#resetKind)
+  transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
+    return this.#call(async () => {
+      if (this.needsReset) throw new ElementError('element.mute', 'it has not been reset since it failed')
+      this.#keeper.used()
+      try {
+        return await this.#keeper.element.transmit(command, response, deadline)
+      } catch (error) {
+        this.#resetKind = 'cold'
+        this.#keeper.failed()
+        throw error
+      }
+    })
   }
 
-  #check(): void {
-    if (this.#isOver) throw new InternalError(`slot ${this.slot.id}: command after the end of its lease`)
+  reset(kind: ResetKind): Promise<void> {
+    return this.#call(async () => {
+      const needed = this.needsReset ? 'cold' : kind
+      this.#resetKind = 'cold'
+      await this.#keeper.reset(needed)
+      if (!this.#controller.signal.aborted) this.#resetKind = 'warm'
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end()
+  }
+
+  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#controller.signal.throwIfAborted()
+    if (this.#ending !== undefined) {
+      throw new InternalError(`slot ${this.slot.id}: command after the end of its lease`)
+    }
+    const call = work()
+    const over = (): void => (this.#running = undefined)
+    this.#running = call.then(over, over)
+    return call
+  }
+
+  #end(): Promise<void> {
+    const finish = (): Promise<void> => this.#keeper.ended(this.#resetKind)
+    this.#ending ??= this.#running === undefined ? finish() : this.#running.then(finish)
+    return this.#ending
   }
 }

@@ -6,9 +6,10 @@ import type { Log } from '../base/log.ts'
 import { ElementError } from '../drivers/errors.ts'
 import { LeaseError } from './errors.ts'
 import type { Lease } from './lease.ts'
-import type { LeaseRequest, Waiter } from './lease-queue.ts'
+import type { Contender } from './lease-queue.ts'
 import {
   applicationOf,
+  awaitable,
   fits,
   type Membership,
   membershipOf,
@@ -18,10 +19,10 @@ import {
   type PoolRules,
   rankOf,
   rulesOf,
-  suitable,
   suits,
 } from './pool.ts'
 import type { Slot, SlotEnvironment } from './slot.ts'
+import { type Entry, type LeaseRequest, WaitingLine } from './waiting-line.ts'
 
 export class PoolLine {
   readonly #rules: PoolRules
@@ -34,14 +35,14 @@ export class PoolLine {
   /** Slot -> number of its last turn. */
   readonly #turns = new Map<Slot, number>()
   #turnCount = 0
-  /** In order of arrival. */
-  readonly #clients: Client[] = []
+  readonly #line: WaitingLine<Slot, Needs<Slot>>
 
   constructor(config: PoolConfig, environment: SlotEnvironment) {
     this.#rules = rulesOf(config)
     this.#clock = environment.clock
     this.#log = environment.log.child({ pool: config.sen })
     this.#queueLength = environment.queueLength
+    this.#line = new WaitingLine(environment.clock)
   }
 
   /** The pool's name. */
@@ -61,7 +62,7 @@ export class PoolLine {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#clients.length
+    return this.#line.entries.length
   }
 
   /** Whether all elements of the name `sen` are meant to be members. */
@@ -76,28 +77,22 @@ export class PoolLine {
     const before = this.#membership
     this.#membership = membershipOf(this.#rules, [...this.#known])
     this.#warn(before)
-    for (const client of [...this.#clients]) {
-      if (this.members.some((member) => fits(member, client))) continue
+    for (const client of [...this.#line.entries]) {
+      if (awaitable(this.members, client.wish).length > 0) continue
       client.refuse(new ElementError('element.gone', `pool '${this.sen}' has no element for it now`))
     }
   }
 
   /** Gives free members to who waits for them. */
   serve(): void {
-    if (this.#clients.length > 0) for (const member of this.members) member.offer()
+    if (this.waiting > 0) for (const member of this.members) member.offer()
   }
 
-  /** Who has waited longest and would take `slot` now. */
-  foremost(slot: Slot): Waiter | undefined {
-    if (!this.members.includes(slot)) return undefined
-    const client = this.#clients.find((one) => suits(slot, this.members, one))
-    return client && { holder: client.holder, since: client.since, grant: () => this.#grant(client, slot) }
-  }
-
-  /** How many would take `slot` now. */
-  waitingFor(slot: Slot): number {
-    if (!this.members.includes(slot)) return 0
-    return this.#clients.filter((client) => suits(slot, this.members, client)).length
+  /** Who would take `slot` now, in order of arrival. */
+  contenders(slot: Slot): Contender[] {
+    if (!this.members.includes(slot)) return []
+    const clients = this.#line.entries.filter(({ wish }) => suits(slot, wish))
+    return clients.map((client) => ({ ...client, grant: () => this.#grant(client, slot) }))
   }
 
   /**
@@ -108,14 +103,14 @@ export class PoolLine {
    */
   async acquire(request: LeaseRequest, recordBytes: number, signal: AbortSignal): Promise<Lease> {
     const since = this.#clock.now()
-    const wish = { ...request, since, recordBytes, failed: new Set<Slot>() }
+    const wish = { recordBytes, failed: new Set<Slot>() }
     for (;;) {
-      const slot = await this.#turn(wish, signal)
+      const slot = await this.#turn(request, wish, { since, signal })
       try {
-        return await slot.take(wish.holder, since, signal)
+        return slot.take(request.holder, since, signal)
       } catch (error) {
         wish.failed.add(slot)
-        const isFinal = signal.aborted || error instanceof LeaseError || this.#clock.now() >= wish.deadline
+        const isFinal = signal.aborted || error instanceof LeaseError || this.#clock.now() >= request.deadline
         if (isFinal || !this.members.some((member) => fits(member, wish))) throw error
       }
     }
@@ -123,50 +118,33 @@ export class PoolLine {
 
   /** Sends everybody away who waits. */
   dismiss(error: Error): void {
-    for (const client of [...this.#clients]) client.refuse(error)
+    this.#line.dismiss(error)
   }
 
   /** Resolves when the right to a member is the caller's, who must then `take` it. */
-  #turn(wish: Wish, signal: AbortSignal): Promise<Slot> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error)
-    const members = suitable(this.members, wish)
+  async #turn(
+    request: LeaseRequest,
+    wish: Needs<Slot>,
+    { since, signal }: { since: number; signal: AbortSignal },
+  ): Promise<Slot> {
+    signal.throwIfAborted()
+    const members = awaitable(this.members, wish)
     if (members.length === 0) {
-      return Promise.reject(new ElementError('element.absent', `pool '${this.sen}' has no element now`))
+      throw new ElementError('element.absent', `pool '${this.sen}' has no element that answers now`)
     }
     const idle = nextInTurn(members, this.#turns)
     const held = `all ${members.length} elements of pool '${this.sen}' are held`
     // Who has been let in once is not sent away by those who came later.
-    const isFull = this.#clients.length >= this.#queueLength * members.length && wish.failed.size === 0
-    if (idle === undefined && isFull) {
-      const message = `${held}, and ${this.#clients.length} wait already`
-      return Promise.reject(new LeaseError('lease.queue-full', message))
+    if (idle === undefined && wish.failed.size === 0) {
+      this.#line.makeRoom(request, this.#queueLength * members.length, held)
     }
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: () => void): void => {
-        this.#clients.splice(this.#clients.indexOf(client), 1)
-        timer.cancel()
-        signal.removeEventListener('abort', onAbort)
-        outcome()
-      }
-      const client: Client = {
-        ...wish,
-        grant: (slot) => settle(() => resolve(slot)),
-        refuse: (error) => settle(() => reject(error)),
-      }
-      const onAbort = (): void => client.refuse(signal.reason as Error)
-      const timer = this.#clock.at(wish.deadline, () => {
-        const waitedMs = Math.round(this.#clock.now() - wish.since)
-        client.refuse(new LeaseError('lease.expired', `waited ${waitedMs} ms, ${held} still`))
-      })
-      signal.addEventListener('abort', onAbort)
-      const later = this.#clients.findIndex((other) => other.since > wish.since)
-      this.#clients.splice(later === -1 ? this.#clients.length : later, 0, client)
-      if (idle === undefined) this.#log.debug('lease.awaited', { holder: wish.holder, heldBy: held })
-      else idle.offer()
-    })
+    const granted = this.#line.wait(request, { wish, since, signal, excuse: () => `${held} still` })
+    if (idle === undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy: held })
+    else idle.offer()
+    return granted
   }
 
-  #grant(client: Client, slot: Slot): void {
+  #grant(client: Entry<Slot, Needs<Slot>>, slot: Slot): void {
     this.#turns.set(slot, this.#turnCount++)
     client.grant(slot)
   }
@@ -183,16 +161,6 @@ export class PoolLine {
       this.#log.warn('pool.shadows', { seids: shadowed.map(({ seid }) => seid) })
     }
   }
-}
-
-interface Wish extends LeaseRequest, Needs<Slot> {
-  readonly since: number
-}
-
-/** One who waits. */
-interface Client extends Wish {
-  grant(slot: Slot): void
-  refuse(error: Error): void
 }
 
 function seidsOf(slots: readonly Slot[]): string {

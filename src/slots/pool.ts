@@ -21,7 +21,17 @@ export interface PoolRules {
 /** What a pool looks at in a slot. */
 export type Candidate = Pick<
   Slot,
-  'id' | 'seid' | 'aliases' | 'sen' | 'aid' | 'state' | 'holder' | 'isMute' | 'isRouted' | 'maxRecordBytes'
+  | 'id'
+  | 'seid'
+  | 'aliases'
+  | 'sen'
+  | 'aid'
+  | 'state'
+  | 'holder'
+  | 'isOut'
+  | 'isAwaitable'
+  | 'isRouted'
+  | 'maxRecordBytes'
 >
 
 export interface Membership<S> {
@@ -74,27 +84,24 @@ export function fits<S extends Candidate>(member: S, { recordBytes, failed }: Ne
   return member.maxRecordBytes >= recordBytes && !failed.has(member)
 }
 
-/** Whether a client is to have `member` when it is free: a mute one only if none that fits answers. */
-export function suits<S extends Candidate>(member: S, members: readonly S[], needs: Needs<S>): boolean {
-  if (!fits(member, needs)) return false
-  return !member.isMute || members.every((other) => other.isMute || !fits(other, needs))
+/** Whether a client is to have `member` when it is free. */
+export function suits<S extends Candidate>(member: S, needs: Needs<S>): boolean {
+  return fits(member, needs) && !member.isOut
 }
 
-/** The members that suit a client, held or not. */
-export function suitable<S extends Candidate>(members: readonly S[], needs: Needs<S>): S[] {
-  const fit = members.filter((member) => fits(member, needs))
-  const answering = fit.filter((member) => !member.isMute)
-  return answering.length > 0 ? answering : fit
+/** The members that a client may wait for. */
+export function awaitable<S extends Candidate>(members: readonly S[], needs: Needs<S>): S[] {
+  return members.filter((member) => fits(member, needs) && member.isAwaitable)
 }
 
-/** The one of `members` that nobody holds and whose last turn is the longest ago; the first of those with none. */
+/** The one of `members` that is free and whose last turn is the longest ago; the first of those with none. */
 export function nextInTurn<S extends Candidate>(
   members: readonly S[],
   turns: ReadonlyMap<S, number>,
 ): S | undefined {
   const turnOf = (slot: S): number => turns.get(slot) ?? -1
   return members
-    .filter((slot) => slot.holder === undefined)
+    .filter((slot) => slot.holder === undefined && !slot.isOut)
     .reduce<S | undefined>((best, slot) => (best && turnOf(best) <= turnOf(slot) ? best : slot), undefined)
 }
 

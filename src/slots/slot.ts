@@ -1,304 +1,342 @@
 // One place for a secure element: its state, its name, and the way to get it for oneself.
 
-import { parseAtr, senOf } from '../apdu/atr.ts'
 import type { Clock } from '../base/clock.ts'
-import { codeOf, InternalError, messageOf } from '../base/errors.ts'
-import { bytesOfHex, hexOf } from '../base/hex.ts'
+import { InternalError, messageOf } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import { hexOf } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
-import type { Arrival, ResetKind } from '../drivers/driver.ts'
+import type { Arrival } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { Binding } from './binding.ts'
+import { Condition } from './condition.ts'
 import { LeaseError } from './errors.ts'
-import { type Seid, type Sen, type SlotId, senOfBytes } from './identity.ts'
+import type { SlotEvent, SlotReport } from './events.ts'
+import type { Seid, Sen, SlotId } from './identity.ts'
 import { Holding, type Lease } from './lease.ts'
-import { LeaseQueue, type LeaseRequest, type Waiter } from './lease-queue.ts'
-
-/** absent: no element; mute: it does not answer to reset; ready: free; leased: somebody holds it. */
-export type SlotState = 'absent' | 'mute' | 'ready' | 'leased'
+import { type Contender, LeaseQueue } from './lease-queue.ts'
+import { Names } from './names.ts'
+import { ResetBudget } from './reset-budget.ts'
+import type { SlotState } from './state.ts'
+import type { Priority } from './turn-order.ts'
+import { Upkeep } from './upkeep.ts'
+import type { LeaseRequest } from './waiting-line.ts'
 
 export interface SlotEnvironment {
   readonly clock: Clock
   readonly log: Log
   /** How many may wait for a slot while somebody holds it. */
   readonly queueLength: number
+  /** How often an element may be reset, in the long run. */
+  readonly maxResetsPerMinute: number
+  readonly events: Events<SlotEvent>
+}
+
+export interface SlotIdentity {
+  readonly id: SlotId
+  readonly seid: Seid
+  readonly aliases: readonly Seid[]
+  /** Kind of the driver. */
+  readonly driver: string
 }
 
 /** What a slot tells and asks of those who wait for it among others, without standing in its line. */
 export interface Onlookers {
-  /** Its element, its name, its application or its muteness is another now. */
+  /** Its element, its name, its application or whether it can be leased is another now. */
   changed(slot: Slot): void
-  /** Who of them has waited longest and would take it as it is. */
-  foremost(slot: Slot): Waiter | undefined
-  /** How many of them would take it. */
-  waitingFor(slot: Slot): number
+  /** Those of them who would take it as it is, in order of arrival. */
+  contenders(slot: Slot): readonly Contender[]
 }
 
 export class Slot {
   readonly id: SlotId
   readonly seid: Seid
   readonly aliases: readonly Seid[]
+  readonly driver: string
   readonly #clock: Clock
   readonly #log: Log
   readonly #queue: LeaseQueue
+  readonly #condition: Condition
+  readonly #names = new Names()
+  readonly #upkeep: Upkeep
   readonly #onlookers: Onlookers
-  #arrival: Arrival | undefined
-  #atr: Uint8Array | undefined
-  /** The name in the historical bytes of that ATR. */
-  #ownSen: Sen | undefined
-  #binding: Binding | undefined
-  #isMute = false
-  /** True between a reset and the first command after it: the next holder needs no further reset. */
-  #isFresh = false
   #holding: Holding | undefined
-  /** Held by the gateway itself: the element has come, or its holder is done, and it is being reset. */
-  #isPreparing = false
+  readonly #counters = { sessions: 0, apdus: 0, errors: 0 }
 
-  constructor(
-    identity: { id: SlotId; seid: Seid; aliases: readonly Seid[] },
-    environment: SlotEnvironment,
-    onlookers: Onlookers = NOBODY,
-  ) {
-    this.id = identity.id
-    this.seid = identity.seid
-    this.aliases = identity.aliases
-    this.#clock = environment.clock
-    this.#log = environment.log.child({ slot: identity.id, seid: identity.seid })
+  constructor(identity: SlotIdentity, environment: SlotEnvironment, onlookers: Onlookers = NOBODY) {
+    const { id, seid, aliases, driver } = identity
+    const { clock, log, events, queueLength, maxResetsPerMinute } = environment
+    this.id = id
+    this.seid = seid
+    this.aliases = aliases
+    this.driver = driver
+    this.#clock = clock
+    this.#log = log.child({ slot: id, seid })
     this.#onlookers = onlookers
-    this.#queue = new LeaseQueue(environment.clock, environment.queueLength, () => onlookers.foremost(this))
+    this.#condition = new Condition({ slot: id, seid, clock, log: this.#log, events })
+    this.#queue = new LeaseQueue(
+      clock,
+      queueLength,
+      () => onlookers.contenders(this),
+      () => this.#condition.touch(),
+    )
+    this.#upkeep = new Upkeep({
+      name: `slot ${id}`,
+      ...{ clock, queue: this.#queue, condition: this.#condition, names: this.#names },
+      budget: new ResetBudget(maxResetsPerMinute),
+      changed: () => onlookers.changed(this),
+      crashed: (error) => this.#log.error('slot.crashed', { cause: messageOf(error) }),
+    })
   }
 
   get state(): SlotState {
-    if (this.#arrival === undefined) return 'absent'
-    if (this.#queue.holder !== undefined) return 'leased'
-    return this.#isMute ? 'mute' : 'ready'
+    return this.#condition.state
   }
 
-  /** The element's name: the one bound to it, else the configured one, else that of its last ATR. */
+  /** Nothing has come to it yet, or what was there has gone. */
+  get isEmpty(): boolean {
+    return this.#upkeep.arrival === undefined
+  }
+
+  /** Nobody can have its element now: there is none, or it is silent or set aside. */
+  get isOut(): boolean {
+    return this.#condition.isOut
+  }
+
+  /** It makes sense to wait for it. */
+  get isAwaitable(): boolean {
+    return !this.isEmpty && (!this.isOut || this.#upkeep.isAtWork)
+  }
+
+  /** See `Names`, for these. */
   get sen(): Sen | undefined {
-    if (this.#arrival === undefined) return undefined
-    return this.#binding === undefined ? this.nativeSen : (this.#binding.sen ?? undefined)
+    return this.#names.sen
   }
 
-  /** The name it has without a binding. */
   get nativeSen(): Sen | undefined {
-    return this.#arrival && (configuredNameOf(this.#arrival) ?? this.#ownSen)
+    return this.#names.nativeSen
+  }
+
+  get isRouted(): boolean {
+    return this.#names.isRouted
+  }
+
+  get aid(): Uint8Array | undefined {
+    return this.#names.aid
+  }
+
+  get atr(): string | undefined {
+    return this.#names.atr
   }
 
   get binding(): Binding | undefined {
-    return this.#binding
+    return this.#names.binding
   }
 
   /** Binds the element to a name and an application, or frees it; sessions that run go on. */
   bind(binding: Binding | undefined): void {
-    this.#binding = binding
+    this.#names.binding = binding
     this.#onlookers.changed(this)
+    this.#condition.touch()
   }
 
-  /** False when it was taken off the service plane, by the name null or an AID of one byte. */
-  get isRouted(): boolean {
-    if (this.#binding === undefined) return true
-    const { sen, aid } = this.#binding
-    return sen !== null && (aid === undefined || aid.length > 2)
-  }
-
-  /** The element did not answer to its last reset. */
-  get isMute(): boolean {
-    return this.#isMute
-  }
-
-  /** The last ATR, in hex. */
-  get atr(): string | undefined {
-    return this.#atr && hexOf(this.#atr)
-  }
-
+  /** Who has it, the gateway itself included. */
   get holder(): string | undefined {
     return this.#queue.holder
   }
 
-  get waiting(): number {
-    return this.#queue.waiting + this.#onlookers.waitingFor(this)
+  /** Somebody has a lease on it. */
+  get isHeld(): boolean {
+    return this.#holding !== undefined
   }
 
-  /** AID to select before a TLS-SE session; the default-selected application when undefined. */
-  get aid(): Uint8Array | undefined {
-    if (this.#binding === undefined) return this.#arrival?.aid
-    return this.#binding.aid === undefined ? undefined : bytesOfHex(this.#binding.aid)
+  get waiting(): number {
+    return this.#queue.waiters.length + this.#onlookers.contenders(this).length
   }
 
   /** The largest TLS record the element takes, header included; 0 while absent. */
   get maxRecordBytes(): number {
-    return this.#arrival?.maxRecordBytes ?? 0
+    return this.#upkeep.arrival?.maxRecordBytes ?? 0
   }
 
-  /**
-   * An element has come to this slot. It is reset twice: an application may change the historical bytes when it
-   * is selected by a reset, and only the ATR after that shows its name.
-   */
-  async attach(arrival: Arrival): Promise<void> {
-    if (this.#arrival !== undefined) throw new InternalError(`slot ${this.id} already has an element`)
-    this.#arrival = arrival
-    this.#isFresh = false
-    this.#isMute = false
-    // The slot is held meanwhile, so that a client that comes early waits for its turn.
-    const patience = { holder: 'inventory', deadline: Infinity }
-    try {
-      const entered = this.#queue.enter(patience, new AbortController().signal, 'first')
-      this.#onlookers.changed(this)
-      await entered
-      await this.#introduce(arrival)
-      this.#log.info('slot.ready', { sen: this.sen, atr: this.atr })
-    } catch (error) {
-      this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
+  /** What the element shares with others that must not be looked at at the same time. */
+  get medium(): string {
+    return this.#upkeep.arrival?.medium ?? `slot ${this.id}`
+  }
+
+  /** All that is known of it now. */
+  get report(): SlotReport {
+    const { id, seid, aliases, driver, sen, aid, atr, state } = this
+    const { cause, ageMs, mutes, quarantines } = this.#condition
+    const [holding, now] = [this.#holding, this.#clock.now()]
+    const waiters = [...this.#queue.waiters, ...this.#onlookers.contenders(this)]
+    return {
+      ...{ slot: id, seid, aliases, driver, sen, aid: aid && hexOf(aid), atr, state, cause, stateMs: ageMs },
+      holder: holding && this.#queue.holder,
+      heldMs: holding && this.#queue.heldMs,
+      waiters: waiters
+        .sort((a, b) => a.since - b.since)
+        .map(({ holder, priority, since }) => ({ holder, priority, waitedMs: Math.round(now - since) })),
+      doing: this.#upkeep.doing,
+      counters: { ...this.#counters, resets: this.#upkeep.resets, mutes, quarantines },
     }
+  }
+
+  /** An element has come to this slot; resolves when it has been introduced, or is mute. */
+  attach(arrival: Arrival): Promise<void> {
+    return this.#upkeep.attach(arrival)
   }
 
   /** The element of this slot is gone: whoever holds or awaits it is told so. */
   detach(cause: string): void {
-    this.#arrival = undefined
-    this.#atr = undefined
-    this.#ownSen = undefined
     const error = new ElementError('element.gone', cause)
-    this.#onlookers.changed(this)
-    this.#holding?.revoke(error)
+    this.#upkeep.detach(cause)
     this.#queue.dismiss(error)
-    this.#log.warn('slot.vacated', { cause })
+    this.#holding?.revoke(error)
   }
 
-  /** Takes the slot from whoever holds or awaits it. */
+  /** Takes the slot from whoever holds it; the element is reset, and then the next one's. */
   revoke(error: LeaseError): void {
     this.#holding?.revoke(error)
+  }
+
+  /** Sends everybody away who waits for this slot alone. */
+  dismiss(error: LeaseError): void {
     this.#queue.dismiss(error)
+  }
+
+  /** Looks whether the idle element is well, see `Upkeep.inspect`. */
+  inspect(depth: 'touch' | 'atr'): Promise<string | undefined> {
+    return this.#upkeep.inspect(depth)
+  }
+
+  /** Warm reset if nobody holds the slot. @returns what came of it, in words */
+  async nudge(): Promise<string> {
+    if (this.isEmpty) return 'no element'
+    if (this.isOut) return this.#upkeep.refusal
+    return (await this.#upkeep.inspect('atr')) ?? `held by ${String(this.holder)}`
+  }
+
+  /** Takes the lease from whoever has it, and resets the element cold. @returns what came of it, in words */
+  async evict(by: string): Promise<string> {
+    const { holder } = this
+    if (this.isEmpty) return 'no element'
+    if (this.#holding === undefined) {
+      await this.#upkeep.reset()
+      return this.isOut ? this.#upkeep.refusal : 'reset'
+    }
+    this.#holding.revoke(new LeaseError('lease.revoked', `revoked by ${by}`))
+    return `revoked the lease of ${String(holder)}`
+  }
+
+  /** Puts the slot into quarantine, or takes it out. @returns what came of it, in words */
+  async toggleQuarantine(by: string): Promise<string> {
+    if (this.isEmpty) return 'no element'
+    if (this.state !== 'quarantined') {
+      this.setAside(by)
+      return 'set aside in quarantine'
+    }
+    await this.release(by)
+    return `released from quarantine, and ${this.state}`
+  }
+
+  /** Nobody gets the element from now on, until `release`; who has it loses it. */
+  setAside(by: string): void {
+    const error = new LeaseError('lease.revoked', `set aside by ${by}`)
+    this.#upkeep.setAside(by)
+    this.#queue.dismiss(error)
+    this.#holding?.revoke(error)
+  }
+
+  /** Ends the quarantine; resolves when the element has been tried. */
+  release(by: string): Promise<void> {
+    return this.#upkeep.release(by)
   }
 
   /**
    * Waits for the slot; the lease comes with an element that is freshly reset.
    * @param signal  gives up waiting
    * @throws LeaseError lease.queue-full, lease.expired, lease.revoked; ElementError element.absent,
-   *         element.mute, element.gone; LinkError; the reason of `signal`
+   *         element.mute, element.gone; the reason of `signal`
    */
-  acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
-    return this.#acquire(request, signal, 'last')
+  async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
+    this.#checkUsable()
+    const askedAt = this.#clock.now()
+    const heldBy = this.#queue.holder
+    if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
+    await this.#queue.enter(request, signal)
+    return this.take(request.holder, askedAt, signal)
   }
 
   /**
-   * As `acquire`, but waits for nobody: only for the reset that ends the lease before, if no one else does.
+   * As `acquire`, but waits for nobody: only for the gateway's own work on the element, if no one else does.
+   * @param priority  an operator goes before the others who wait for that
    * @throws LeaseError lease.busy besides
    */
-  async tryAcquire(holder: string, signal: AbortSignal): Promise<Lease> {
-    this.checkFree()
-    return this.#acquire({ holder, deadline: Infinity }, signal, 'first')
+  async tryAcquire(holder: string, signal: AbortSignal, priority: Priority = 'service'): Promise<Lease> {
+    this.checkFree(priority)
+    // Who comes later, and is ready to wait, comes after.
+    return this.acquire({ holder, deadline: Infinity, priority: 'operator' }, signal)
   }
 
   /** @throws LeaseError lease.busy when somebody holds or awaits the slot, with who and for how long */
-  checkFree(): void {
-    const { holder, heldMs } = this.#queue
+  checkFree(priority: Priority = 'service'): void {
     const { waiting } = this
-    if (holder === undefined || (this.#isPreparing && waiting === 0)) return
+    const { holder, heldMs } = this.#queue
+    const hasGateway = this.#upkeep.isAtWork && (waiting === 0 || priority === 'operator')
+    if (holder === undefined || hasGateway) return
     const line = waiting === 0 ? '' : `, ${waiting} waiting`
     throw new LeaseError('lease.busy', `held by ${holder} for ${Math.ceil(heldMs / 1000)} s${line}`)
   }
 
-  async #acquire(request: LeaseRequest, signal: AbortSignal, place: 'first' | 'last'): Promise<Lease> {
-    if (this.#arrival === undefined) throw new ElementError('element.absent', `slot ${this.id} is empty`)
-    const askedAt = this.#clock.now()
-    const heldBy = this.#queue.holder
-    if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
-    await this.#queue.enter(request, signal, place)
-    return await this.take(request.holder, askedAt, signal)
-  }
-
   /** Gives the slot, if it is free, to who waits for it among others. */
   offer(): void {
-    this.#queue.offer()
+    if (!this.isOut) this.#queue.offer()
   }
 
   /**
-   * The lease for whom the slot was granted to as a `Waiter`, since `askedAt`; after a rejection it is not his.
+   * The lease for whom the slot was granted to as a `Contender`, since `askedAt`; after a rejection it is not his.
    * @throws as `acquire`, once granted
    */
-  async take(holder: string, askedAt: number, signal: AbortSignal): Promise<Lease> {
+  take(holder: string, askedAt: number, signal: AbortSignal): Lease {
     try {
-      const arrival = this.#present()
-      // Held before the reset, so that who takes the slot away meanwhile finds somebody to take it from.
-      const holding = (this.#holding = this.#hold(arrival))
-      if (!this.#isFresh) await this.#reset(arrival, 'cold')
-      holding.revoked.throwIfAborted()
       signal.throwIfAborted()
-      const waitedMs = Math.round(this.#clock.now() - askedAt)
-      this.#log.debug('lease.granted', { holder, waitedMs })
+      this.#checkUsable()
+      const { arrival } = this.#upkeep
+      if (arrival === undefined || this.state !== 'ready') {
+        throw new InternalError(`slot ${this.id} was granted while ${this.state}`)
+      }
+      const holding = (this.#holding = this.#hold(arrival))
+      this.#counters.sessions++
+      this.#condition.take('granted', `held by ${holder}`)
+      this.#log.debug('lease.granted', { holder, waitedMs: Math.round(this.#clock.now() - askedAt) })
       return holding
     } catch (error) {
-      this.#holding = undefined
       this.#queue.leave()
       throw error
     }
   }
 
-  async #introduce(arrival: Arrival): Promise<void> {
-    this.#isPreparing = true
-    try {
-      await this.#reset(arrival, 'cold')
-      await this.#reset(arrival, 'warm')
-    } finally {
-      this.#isPreparing = false
-      this.#queue.leave()
-    }
-  }
-
-  #present(): Arrival {
-    if (this.#arrival === undefined) throw new ElementError('element.gone', `slot ${this.id} is empty`)
-    return this.#arrival
+  #checkUsable(): void {
+    if (this.isEmpty) throw new ElementError('element.absent', `slot ${this.id} is empty`)
+    if (!this.isAwaitable) throw new ElementError('element.mute', this.#upkeep.refusal)
   }
 
   #hold(arrival: Arrival): Holding {
     return new Holding({
       slot: this,
       element: arrival.element,
-      used: () => (this.#isFresh = false),
-      reset: (kind) => this.#reset(arrival, kind),
+      used: () => {
+        this.#counters.apdus++
+        this.#upkeep.used()
+      },
+      failed: () => this.#counters.errors++,
+      reset: (kind) => this.#upkeep.resetFor(arrival, kind),
       ended: async (kind) => {
         this.#holding = undefined
-        this.#isPreparing = true
-        try {
-          if (this.#arrival === arrival && !this.#isFresh) await this.#reset(arrival, kind)
-        } catch (error) {
-          this.#log.warn('slot.muted', { code: codeOf(error), cause: messageOf(error) })
-        } finally {
-          this.#isPreparing = false
-          this.#queue.leave()
-        }
+        await this.#upkeep.finish(arrival, kind)
       },
     })
   }
-
-  async #reset(arrival: Arrival, kind: ResetKind): Promise<void> {
-    const reset = (how: ResetKind): Promise<Uint8Array> =>
-      arrival.element.reset(how, this.#clock.now() + RESET_TIMEOUT_MS)
-    this.#isFresh = false
-    const { isMute, nativeSen } = this
-    try {
-      const atr = kind === 'cold' ? await reset('cold') : await reset('warm').catch(() => reset('cold'))
-      // Pulled meanwhile: what a reset has shown of it says nothing about the slot, or about its successor.
-      if (this.#arrival !== arrival)
-        throw new ElementError('element.gone', `slot ${this.id} lost its element`)
-      this.#atr = atr
-      this.#ownSen = senOfBytes(senOf(parseAtr(atr)))
-      this.#isMute = false
-      this.#isFresh = true
-    } catch (error) {
-      if (this.#arrival === arrival) this.#isMute = true
-      throw error
-    } finally {
-      if (isMute !== this.#isMute || nativeSen !== this.nativeSen) this.#onlookers.changed(this)
-    }
-  }
 }
 
-function configuredNameOf({ sen }: Arrival): Sen | undefined {
-  return sen === undefined ? undefined : senOfBytes(Buffer.from(sen, 'latin1'))
-}
-
-const NOBODY: Onlookers = { changed: () => undefined, foremost: () => undefined, waitingFor: () => 0 }
-
-/** A reset takes 20 to 100 ms on real cards; the longest initial waiting time of ISO/IEC 7816-3 is 0.9 s. */
-const RESET_TIMEOUT_MS = 2_000
+const NOBODY: Onlookers = { changed: () => undefined, contenders: () => [] }

@@ -42,12 +42,10 @@ const TABLE: Readonly<Record<SlotState, Readonly<Partial<Record<SlotStep, SlotSt
     'set-aside': 'quarantined',
   },
   leased: { left: 'absent', failed: 'mute', freed: 'ready', 'set-aside': 'quarantined' },
-  // Its last lease may end after it was set aside.
   quarantined: {
     left: 'absent',
     answered: 'ready',
     failed: 'quarantined',
-    freed: 'quarantined',
     'set-aside': 'quarantined',
     released: 'mute',
   },

@@ -125,7 +125,8 @@ class Session {
     const controller = new AbortController()
     this.#connection.onGone = (error) => controller.abort(error)
     const holder = `tls-se ${this.#peer}`
-    return route.acquire({ holder, deadline: clock.now() + limits.queueWaitMs }, controller.signal)
+    const address = this.#peer.slice(0, this.#peer.lastIndexOf(':'))
+    return route.acquire({ holder, address, deadline: clock.now() + limits.queueWaitMs }, controller.signal)
   }
 
   async #relay(lease: Lease, hello: Uint8Array): Promise<Ending> {

@@ -7,6 +7,7 @@ import { Inventory } from '../../src/slots/inventory.ts'
 import { slotOf } from '../support/array-bench.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { listen } from '../support/simulated-array.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 import { until } from '../support/until.ts'
 
 const cardOf = (sen: string): Card => new Card({ applet: 'keystore', protocol: 't0', sen })
@@ -16,11 +17,12 @@ test('sim array: slots learn their names from the cards, also after one was swap
   const numbers = Array.from({ length: 16 }, (_, index) => 101 + index)
   for (const number of numbers) array.insert(number, cardOf(`key${number}.com`))
   const clock = new ManualClock()
-  const inventory = new Inventory({ clock, log: silentLog, queueLength: 4 })
+  const inventory = new Inventory(slotEnvironment({ clock, queueLength: 4 }))
   const arrivals: Promise<void>[] = []
   const environment = {
     ...{ clock, log: silentLog },
-    onArrive: (arrival: Parameters<Inventory['arrive']>[0]) => arrivals.push(inventory.arrive(arrival)),
+    onArrive: (arrival: Parameters<Inventory['arrive']>[0]) =>
+      arrivals.push(inventory.arrive(arrival, 'sim-array')),
     onLeave: (...leaving: Parameters<Inventory['leave']>) => inventory.leave(...leaving),
   }
   const config = { host: '127.0.0.1', port: array.port, maxConnections: 3, slots: [], slotOf }

@@ -7,12 +7,13 @@ import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { RecordedLog } from '../support/recorded-log.ts'
 import { arrivalOf, ScriptedElement } from '../support/scripted-element.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 const NEVER = new AbortController().signal
 
 function bench() {
   const log = new RecordedLog()
-  const inventory = new Inventory({ clock: new ManualClock(), log, queueLength: 2 })
+  const inventory = new Inventory(slotEnvironment({ clock: new ManualClock(), log, queueLength: 2 }))
   const namesOf = (sen: string): string[] =>
     inventory.bySen(senOfBytes(Buffer.from(sen, 'latin1'))!).map(({ seid }) => seid)
   return { log, inventory, namesOf }
@@ -20,8 +21,11 @@ function bench() {
 
 test('inventory: numbers slots in order of arrival and finds them by name, SEID and alias', async () => {
   const { inventory, namesOf } = bench()
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key1.com')))
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim2', 'key2.com'), { aliases: ['999', '998'] }))
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key1.com')), 'simulator')
+  await inventory.arrive(
+    arrivalOf(new ScriptedElement('sim2', 'key2.com'), { aliases: ['999', '998'] }),
+    'simulator',
+  )
   assert.deepEqual(
     inventory.slots.map(({ id, seid, state }) => ({ id, seid, state })),
     [
@@ -38,7 +42,10 @@ test('inventory: numbers slots in order of arrival and finds them by name, SEID 
 
 test('inventory: a configured name is the one that routes, that of the ATR no more', async () => {
   const { inventory, namesOf } = bench()
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key1.com'), { sen: 'signer.example' }))
+  await inventory.arrive(
+    arrivalOf(new ScriptedElement('sim1', 'key1.com'), { sen: 'signer.example' }),
+    'simulator',
+  )
   assert.deepEqual(namesOf('signer.example'), ['sim1'])
   assert.deepEqual(namesOf('key1.com'), [])
 })
@@ -47,7 +54,7 @@ test('inventory: a configured name routes to an element that was mute from the s
   const { inventory, namesOf } = bench()
   const element = new ScriptedElement('sim1')
   element.onReset = () => Promise.reject(new ElementError('element.mute', 'no answer to reset'))
-  await inventory.arrive(arrivalOf(element, { sen: 'signer.example' }))
+  await inventory.arrive(arrivalOf(element, { sen: 'signer.example' }), 'simulator')
   assert.equal(inventory.slots[0]?.state, 'mute')
   assert.deepEqual(namesOf('signer.example'), ['sim1'])
 })
@@ -55,11 +62,11 @@ test('inventory: a configured name routes to an element that was mute from the s
 test('inventory: an element that comes back under its SEID gets its old slot, with its new name', async () => {
   const { inventory, namesOf } = bench()
   const element = new ScriptedElement('sim1', 'key1.com')
-  await inventory.arrive(arrivalOf(element))
+  await inventory.arrive(arrivalOf(element), 'simulator')
   inventory.leave(element, 'pulled')
   assert.equal(inventory.slots[0]?.state, 'absent')
   assert.deepEqual(namesOf('key1.com'), [])
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key3.com')))
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key3.com')), 'simulator')
   assert.equal(inventory.slots.length, 1)
   assert.equal(inventory.slots[0].state, 'ready')
   assert.deepEqual(namesOf('key3.com'), ['sim1'])
@@ -69,7 +76,7 @@ test('inventory: the same element object may leave and come back', async () => {
   const { inventory } = bench()
   const element = new ScriptedElement('sim1')
   for (let time = 0; time < 3; time++) {
-    await inventory.arrive(arrivalOf(element))
+    await inventory.arrive(arrivalOf(element), 'simulator')
     assert.deepEqual(element.takeCalls(), ['cold', 'warm'])
     inventory.leave(element, 'pulled')
   }
@@ -79,9 +86,9 @@ test('inventory: the same element object may leave and come back', async () => {
 test('inventory: an element that leaves twice, or was never there, changes nothing', async () => {
   const { inventory } = bench()
   const element = new ScriptedElement('sim1')
-  await inventory.arrive(arrivalOf(element))
+  await inventory.arrive(arrivalOf(element), 'simulator')
   inventory.leave(element, 'pulled')
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1')))
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim1')), 'simulator')
   inventory.leave(element, 'pulled')
   inventory.leave(new ScriptedElement('sim2'), 'pulled')
   assert.equal(inventory.slots[0]?.state, 'ready')
@@ -99,9 +106,9 @@ for (const { what, seid, aliases, cause } of [
 ]) {
   test(`inventory: refuses ${what}, in the log, without touching the element`, async () => {
     const { inventory, log } = bench()
-    await inventory.arrive(arrivalOf(new ScriptedElement('sim1'), { aliases: ['999'] }))
+    await inventory.arrive(arrivalOf(new ScriptedElement('sim1'), { aliases: ['999'] }), 'simulator')
     const element = new ScriptedElement('late')
-    await inventory.arrive(arrivalOf(element, { seid, aliases }))
+    await inventory.arrive(arrivalOf(element, { seid, aliases }), 'simulator')
     assert.equal(inventory.slots.length, 1)
     assert.deepEqual(element.calls, [])
     const [line, ...more] = log.of('slot.refused')
@@ -113,8 +120,8 @@ for (const { what, seid, aliases, cause } of [
 
 test('inventory: a name that two elements have is reported with both', async () => {
   const { inventory, log, namesOf } = bench()
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key1.com')))
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim2', 'key1.com')))
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim1', 'key1.com')), 'simulator')
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim2', 'key1.com')), 'simulator')
   assert.deepEqual(namesOf('key1.com'), ['sim1', 'sim2'])
   assert.deepEqual(log.of('slot.name-duplicated'), [
     { level: 'warn', event: 'slot.name-duplicated', fields: { sen: 'key1.com', seids: ['sim1', 'sim2'] } },
@@ -126,15 +133,15 @@ test('inventory: two elements without a name are no namesakes', async () => {
   for (const name of ['sim1', 'sim2']) {
     const element = new ScriptedElement(name)
     element.onReset = () => hex('3B 00')
-    await inventory.arrive(arrivalOf(element))
+    await inventory.arrive(arrivalOf(element), 'simulator')
   }
   assert.deepEqual(log.of('slot.name-duplicated'), [])
 })
 
 test('inventory: revokeAll takes every slot from holders and waiters', async () => {
   const { inventory } = bench()
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim1')))
-  await inventory.arrive(arrivalOf(new ScriptedElement('sim2')))
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim1')), 'simulator')
+  await inventory.arrive(arrivalOf(new ScriptedElement('sim2')), 'simulator')
   const leases = await Promise.all(
     inventory.slots.map((slot) => slot.acquire({ holder: 'a', deadline: Infinity }, NEVER)),
   )

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { LeaseError } from '../../src/slots/errors.ts'
 import { LeaseQueue } from '../../src/slots/lease-queue.ts'
+import type { Priority } from '../../src/slots/turn-order.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 
 const NEVER = new AbortController().signal
@@ -13,9 +14,9 @@ function bench(capacity = 3) {
   const events: string[] = []
   const enter = (
     holder: string,
-    { deadline = Infinity, signal = NEVER, place }: Options = {},
+    { deadline = Infinity, signal = NEVER, priority, address }: Options = {},
   ): Promise<unknown> =>
-    queue.enter({ holder, deadline }, signal, place).then(
+    queue.enter({ holder, deadline, priority, address }, signal).then(
       () => events.push(holder),
       (error: unknown) =>
         events.push(`${holder} ${error instanceof LeaseError ? error.code : String(error)}`),
@@ -26,7 +27,8 @@ function bench(capacity = 3) {
 interface Options {
   deadline?: number
   signal?: AbortSignal
-  place?: 'first' | 'last'
+  priority?: Priority
+  address?: string
 }
 
 test('lease queue: gives the right to the first at once and to the others in the order they came', async () => {
@@ -34,7 +36,7 @@ test('lease queue: gives the right to the first at once and to the others in the
   const all = ['a', 'b', 'c', 'd'].map((name) => enter(name))
   await settle()
   assert.deepEqual(events, ['a'])
-  assert.equal(queue.waiting, 3)
+  assert.equal(queue.waiters.length, 3)
   for (const expected of ['b', 'c', 'd']) {
     queue.leave()
     await settle()
@@ -44,7 +46,7 @@ test('lease queue: gives the right to the first at once and to the others in the
   queue.leave()
   await Promise.all(all)
   assert.equal(queue.holder, undefined)
-  assert.equal(queue.waiting, 0)
+  assert.equal(queue.waiters.length, 0)
   assert.deepEqual(events, ['a', 'b', 'c', 'd'])
 })
 
@@ -53,7 +55,7 @@ test('lease queue: refuses the one over its capacity at once, and takes the next
   for (const name of ['a', 'b', 'c', 'd']) enter(name).catch(() => undefined)
   await settle()
   assert.deepEqual(events, ['a', 'd lease.queue-full'])
-  assert.equal(queue.waiting, 2)
+  assert.equal(queue.waiters.length, 2)
   queue.leave()
   enter('e').catch(() => undefined)
   enter('f').catch(() => undefined)
@@ -80,7 +82,7 @@ test('lease queue: a wait ends exactly at its deadline, not a millisecond before
   assert.deepEqual(events, ['a', 'c lease.expired'])
   await clock.advanceTo(1500)
   assert.deepEqual(events, ['a', 'c lease.expired', 'b lease.expired'])
-  assert.equal(queue.waiting, 0)
+  assert.equal(queue.waiters.length, 0)
   assert.equal(queue.holder, 'a')
 })
 
@@ -116,7 +118,7 @@ test('lease queue: who gives up while waiting is rejected with the reason, and l
   enter('b', { signal: controller.signal, deadline: 100 }).catch(() => undefined)
   enter('c').catch(() => undefined)
   controller.abort(new Error('gone'))
-  assert.equal(queue.waiting, 1)
+  assert.equal(queue.waiters.length, 1)
   assert.equal(clock.pending, 0)
   queue.leave()
   await settle()
@@ -137,7 +139,7 @@ test('lease queue: leave hands over within the call, so that nobody slips in bet
   queue.leave()
   assert.equal(queue.holder, 'b')
   enter('c').catch(() => undefined)
-  assert.equal(queue.waiting, 1)
+  assert.equal(queue.waiters.length, 1)
   await settle()
   assert.deepEqual(events, ['a', 'b'])
 })
@@ -149,22 +151,85 @@ test('lease queue: dismiss sends all who wait away and leaves the holder', async
   await settle()
   assert.deepEqual(events, ['a', 'b lease.revoked', 'c lease.revoked'])
   assert.equal(queue.holder, 'a')
-  assert.equal(queue.waiting, 0)
+  assert.equal(queue.waiters.length, 0)
   assert.equal(clock.pending, 0)
   queue.leave()
   await enter('d')
   assert.equal(queue.holder, 'd')
 })
 
-test('lease queue: the first place goes before all who wait, and is there when the queue is full', async () => {
+test('lease queue: an operator goes before the others, and is let in when the queue is full', async () => {
   const { queue, events, enter } = bench(1)
   enter('a').catch(() => undefined)
   enter('b').catch(() => undefined)
-  enter('c', { place: 'first' }).catch(() => undefined)
-  assert.equal(queue.waiting, 2)
-  for (let turn = 0; turn < 2; turn++) {
+  enter('c', { priority: 'operator' }).catch(() => undefined)
+  enter('d', { priority: 'operator' }).catch(() => undefined)
+  assert.equal(queue.waiters.length, 3)
+  for (let turn = 0; turn < 3; turn++) {
     queue.leave()
     await settle()
   }
-  assert.deepEqual(events, ['a', 'c', 'b'])
+  assert.deepEqual(events, ['a', 'c', 'd', 'b'])
+})
+
+test('lease queue: who has waited for five seconds goes before operators, not a millisecond before that', async () => {
+  for (const [waitedMs, order] of [
+    [4_999, ['a', 'op', 'b']],
+    [5_000, ['a', 'b', 'op']],
+  ] as const) {
+    const { clock, queue, events, enter } = bench()
+    enter('a').catch(() => undefined)
+    enter('b').catch(() => undefined)
+    enter('op', { priority: 'operator' }).catch(() => undefined)
+    await clock.advanceTo(waitedMs)
+    for (let turn = 0; turn < 2; turn++) {
+      queue.leave()
+      await settle()
+    }
+    assert.deepEqual(events, order)
+  }
+})
+
+test('lease queue: the gateway goes before everybody, is not counted, and is not sent away', async () => {
+  const { queue, events, enter } = bench(1)
+  enter('a').catch(() => undefined)
+  enter('b').catch(() => undefined)
+  enter('gateway', { priority: 'gateway' }).catch(() => undefined)
+  assert.equal(queue.waiters.length, 1)
+  queue.dismiss(new LeaseError('lease.revoked', 'stopping'))
+  queue.leave()
+  await settle()
+  assert.deepEqual(events, ['a', 'b lease.revoked', 'gateway'])
+})
+
+test('lease queue: who reconnects again and again gets one turn for each of the others', async () => {
+  const { queue, events, enter } = bench(8)
+  for (const holder of ['a1', 'a2', 'a3', 'b1', 'a4', 'c1']) {
+    enter(holder, { address: holder.charAt(0) }).catch(() => undefined)
+  }
+  for (let turn = 0; turn < 6; turn++) {
+    queue.leave()
+    await settle()
+  }
+  assert.deepEqual(events, ['a1', 'b1', 'c1', 'a2', 'a3', 'a4'])
+})
+
+test('lease queue: a full queue makes room for an address that has less of it than another', async () => {
+  const { queue, events, enter } = bench(3)
+  for (const holder of ['a1', 'a2', 'a3', 'a4', 'b1', 'a5', 'b2', 'c1']) {
+    enter(holder, { address: holder.charAt(0) }).catch(() => undefined)
+  }
+  await settle()
+  // b1 displaces a4; a5 has no claim; b2 would have as many as a; c1 displaces a3.
+  assert.deepEqual(events.sort(), [
+    'a1',
+    'a3 lease.queue-full',
+    'a4 lease.queue-full',
+    'a5 lease.queue-full',
+    'b2 lease.queue-full',
+  ])
+  assert.deepEqual(
+    queue.waiters.map(({ holder }) => holder),
+    ['a2', 'b1', 'c1'],
+  )
 })

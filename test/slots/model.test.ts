@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { silentLog } from '../../src/base/log.ts'
 import type { ResetKind } from '../../src/drivers/driver.ts'
 import { ElementError, LinkError } from '../../src/drivers/errors.ts'
 import { LeaseError } from '../../src/slots/errors.ts'
@@ -14,6 +13,7 @@ import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { Random } from '../support/random.ts'
 import { arrivalOf, atrNamed, ScriptedElement } from '../support/scripted-element.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 const STEPS = 2_000
 const QUEUE_LENGTH = 3
@@ -81,8 +81,11 @@ class Model {
   constructor(seed: number, planes: readonly Plane[]) {
     this.#random = new Random(seed)
     this.#planes = planes
-    const environment = { clock: this.#clock, log: silentLog, queueLength: QUEUE_LENGTH }
-    this.#slot = new Slot({ id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [] }, environment)
+    const environment = slotEnvironment({ clock: this.#clock, queueLength: QUEUE_LENGTH })
+    this.#slot = new Slot(
+      { id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [], driver: 'simulator' },
+      environment,
+    )
   }
 
   async step(): Promise<void> {
@@ -123,13 +126,17 @@ class Model {
       const lease = await (plane === 'service' ? this.#wait(number, signal) : this.#try(number, signal))
       this.#check(this.#holder === undefined, 'two holders')
       this.#holder = number
+      lease.revoked.addEventListener('abort', () => {
+        if (this.#holder === number) this.#holder = undefined
+      })
+      if (lease.revoked.aborted) this.#holder = undefined
       this.grants[plane]++
-      const isFresh = lease.revoked.aborted || this.#present?.isClean === true
-      this.#check(isFresh && !lease.needsReset, 'a lease on an element that is not freshly reset')
+      const isFresh = lease.revoked.aborted || (this.#present?.isClean === true && !lease.needsReset)
+      this.#check(isFresh, 'a lease on an element that is not freshly reset')
       try {
         await this.#use(lease, plane)
       } finally {
-        this.#holder = undefined
+        if (this.#holder === number) this.#holder = undefined
         await lease[Symbol.asyncDispose]()
       }
     } catch (error) {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { silentLog } from '../../src/base/log.ts'
 import type { Sen } from '../../src/slots/identity.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { hex } from '../support/hex-fields.ts'
@@ -8,6 +7,7 @@ import { ManualClock, settle } from '../support/manual-clock.ts'
 import { end, grantsOf, poolBench } from '../support/pool-bench.ts'
 import { arrivalOf, atrNamed, ScriptedElement } from '../support/scripted-element.ts'
 import { NEVER } from '../support/slot-bench.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 test('pool: elements with another application are left out, with one warning for each change', async () => {
   const { arrive, leave, pool, log } = await poolBench(['a', 'b', 'c'], ['a'])
@@ -82,8 +82,8 @@ test('pool: elements of one name that a pool takes are no ambiguity, others are'
 test('pool: one element in two pools goes to whoever has waited longest', async () => {
   const clock = new ManualClock()
   const pools = ['first', 'second'].map((sen) => ({ sen, members: ['a'] }))
-  const inventory = new Inventory({ clock, log: silentLog, queueLength: 2 }, undefined, pools)
-  await inventory.arrive(arrivalOf(new ScriptedElement('a')))
+  const inventory = new Inventory(slotEnvironment({ clock, queueLength: 2 }), undefined, pools)
+  await inventory.arrive(arrivalOf(new ScriptedElement('a')), 'simulator')
   const acquire = (sen: string) =>
     inventory.pool(sen as Sen)!.acquire({ holder: sen, deadline: Infinity }, 300, NEVER)
   const lease = await acquire('first')

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from '../../src/base/errors.ts'
-import { silentLog } from '../../src/base/log.ts'
 import { ElementError, LinkError } from '../../src/drivers/errors.ts'
 import type { Sen } from '../../src/slots/identity.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
@@ -15,6 +14,7 @@ import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { Random } from '../support/random.ts'
 import { arrivalOf, atrNamed, ScriptedElement } from '../support/scripted-element.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 const CLIENTS = 200
 const MEMBERS = ['a', 'b', 'c', 'd']
@@ -60,7 +60,7 @@ class Model {
   constructor(seed: number, kind: 'flaky' | 'sound') {
     this.#random = new Random(seed)
     this.#kind = kind
-    const environment = { clock: this.#clock, log: silentLog, queueLength: kind === 'sound' ? CLIENTS : 5 }
+    const environment = slotEnvironment({ clock: this.#clock, queueLength: kind === 'sound' ? CLIENTS : 5 })
     this.#inventory = new Inventory(environment, undefined, [{ sen: 'signer', members: MEMBERS }])
     this.#pool = this.#inventory.pool('signer' as Sen) as PoolLine
   }
@@ -182,6 +182,6 @@ class Model {
     }
     this.#elements.set(name, element)
     const maxRecordBytes = name === 'a' || name === 'c' ? LARGE_RECORD_BYTES : 512
-    this.#arrivals.push(this.#inventory.arrive(arrivalOf(element, { maxRecordBytes })))
+    this.#arrivals.push(this.#inventory.arrive(arrivalOf(element, { maxRecordBytes }), 'simulator'))
   }
 }

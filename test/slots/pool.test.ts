@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Seid, Sen, SlotId } from '../../src/slots/identity.ts'
 import {
+  awaitable,
   type Candidate,
   fits,
   membershipOf,
   nextInTurn,
   rankOf,
   rulesOf,
-  suitable,
   suits,
 } from '../../src/slots/pool.ts'
 import { hex } from '../support/hex-fields.ts'
@@ -24,7 +24,8 @@ const slot = (id: number, changes: Partial<Candidate> = {}): Candidate => ({
   aid: undefined,
   state: 'ready',
   holder: undefined,
-  isMute: false,
+  isOut: false,
+  isAwaitable: true,
   isRouted: true,
   maxRecordBytes: 512,
   ...changes,
@@ -53,7 +54,7 @@ test('pool: who is absent or taken off the service plane is no member, who is mu
   const slots = [
     slot(1, { state: 'absent' }),
     slot(2, { ...named('key.com'), isRouted: false }),
-    slot(3, { state: 'mute', isMute: true }),
+    slot(3, { state: 'mute', isOut: true, isAwaitable: false }),
     slot(4, { ...named('key.com'), state: 'leased', holder: 'somebody' }),
   ]
   assert.deepEqual(idsOf(membershipOf(RULES, slots).members), [3, 4])
@@ -82,21 +83,15 @@ test('pool: a hello as large as the member takes fits, one byte more does not', 
   assert.ok(!fits(slot(1), noneFailed(513)))
 })
 
-test('pool: a mute member suits a client only when nothing else that fits answers', () => {
-  const mute = slot(1, { isMute: true })
-  const small = slot(2, { maxRecordBytes: 400 })
-  const members = [mute, small]
-  assert.deepEqual(idsOf(suitable(members, noneFailed(400))), [2])
-  assert.deepEqual(idsOf(suitable(members, noneFailed(401))), [1])
-  assert.deepEqual(idsOf(suitable(members, { recordBytes: 400, failed: new Set([small]) })), [1])
-  assert.deepEqual(idsOf(suitable(members, { recordBytes: 400, failed: new Set(members) })), [])
-  for (const recordBytes of [400, 401, 513]) {
-    const needs = noneFailed(recordBytes)
-    assert.deepEqual(
-      members.filter((member) => suits(member, members, needs)),
-      suitable(members, needs),
-    )
-  }
+test('pool: a member that is out suits nobody, and is waited for only while the gateway is at work on it', () => {
+  const out = slot(1, { isOut: true, isAwaitable: false })
+  const tried = slot(2, { isOut: true })
+  const small = slot(3, { maxRecordBytes: 400 })
+  const members = [out, tried, small]
+  assert.deepEqual(idsOf(members.filter((member) => suits(member, noneFailed(400)))), [3])
+  assert.deepEqual(idsOf(awaitable(members, noneFailed(400))), [2, 3])
+  assert.deepEqual(idsOf(awaitable(members, noneFailed(401))), [2])
+  assert.deepEqual(idsOf(awaitable(members, { recordBytes: 400, failed: new Set(members) })), [])
 })
 
 test('pool: the turn is of the free member that has rested longest, those without a turn before in their order', () => {
@@ -109,4 +104,5 @@ test('pool: the turn is of the free member that has rested longest, those withou
   assert.equal(nextInTurn([a, b, c], turns), a)
   assert.equal(nextInTurn([{ ...a, holder: 'somebody' }, b, c], turns), b)
   assert.equal(nextInTurn([{ ...a, holder: 'somebody' }], turns), undefined)
+  assert.equal(nextInTurn([{ ...a, isOut: true }], turns), undefined)
 })

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { LinkError } from '../../src/drivers/errors.ts'
 import { LeaseError } from '../../src/slots/errors.ts'
 import { hex } from '../support/hex-fields.ts'
-import { settle } from '../support/manual-clock.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 import { arrivalOf, atrNamed, ScriptedElement } from '../support/scripted-element.ts'
 import { bench, command, emptySlot, gate, MUTE, NEVER } from '../support/slot-bench.ts'
 
@@ -112,47 +112,57 @@ test('slot: a warm reset that fails is followed by a cold one', async () => {
   assert.equal(slot.state, 'ready')
 })
 
-test('slot: an element that stays mute is reset again for each who asks, until it answers', async () => {
-  const { slot, element, acquire } = await bench()
+test('slot: an element that stays mute is given to nobody, and is tried again by itself until it answers', async () => {
+  const { slot, element, acquire, clock } = await bench()
   const lease = await acquire('a')
   await command(lease)
   element.onReset = () => Promise.reject(MUTE)
   await lease[Symbol.asyncDispose]()
   assert.equal(slot.state, 'mute')
-  element.takeCalls()
-  await assert.rejects(acquire('b'), MUTE)
-  await assert.rejects(acquire('c'), MUTE)
-  assert.equal(slot.state, 'mute')
+  assert.deepEqual(element.takeCalls(), ['00D80000', 'warm', 'cold', 'off', 'cold'])
+  await assert.rejects(acquire('b'), {
+    code: 'element.mute',
+    message: 'slot 1 is mute: no answer to reset; next try in 0.1 s',
+  })
   assert.equal(slot.holder, undefined)
-  assert.deepEqual(element.takeCalls(), ['cold', 'cold'])
-  element.onReset = () => atrNamed('key1.com')
-  const back = await acquire('d')
-  await back[Symbol.asyncDispose]()
-  assert.equal(slot.state, 'ready')
+  await clock.advanceBy(99)
+  assert.deepEqual(element.takeCalls(), [])
+  await clock.advanceBy(1)
   assert.deepEqual(element.takeCalls(), ['cold'])
+  element.onReset = () => atrNamed('key1.com')
+  await clock.advanceBy(200)
+  assert.deepEqual(element.takeCalls(), ['off', 'cold', 'warm'])
+  assert.equal(slot.state, 'ready')
+  await using back = await acquire('d')
+  assert.equal(back.slot, slot)
+  assert.equal(clock.pending, 0)
 })
 
-test('slot: an arrival that goes mute at its second reset is reset before anybody gets it', async () => {
+test('slot: an arrival that goes mute at its second reset is introduced anew before anybody gets it', async () => {
   const element = new ScriptedElement('sim1')
   element.onReset = () => (element.calls.length > 1 ? Promise.reject(MUTE) : atrNamed('key1.com'))
-  const slot = emptySlot()
+  const clock = new ManualClock()
+  const slot = emptySlot(clock)
   await slot.attach(arrivalOf(element))
   assert.equal(slot.state, 'mute')
   assert.deepEqual(element.takeCalls(), ['cold', 'warm', 'cold'])
-  element.onReset = () => Promise.reject(MUTE)
-  await assert.rejects(slot.acquire({ holder: 'a', deadline: 100 }, NEVER), MUTE)
-  assert.deepEqual(element.takeCalls(), ['cold'])
+  await assert.rejects(slot.acquire({ holder: 'a', deadline: 100 }, NEVER), { code: 'element.mute' })
+  assert.deepEqual(element.takeCalls(), [])
+  element.onReset = () => atrNamed('key1.com')
+  await clock.advanceBy(100)
+  assert.deepEqual([slot.state, ...element.takeCalls()], ['ready', 'cold', 'warm'])
 })
 
 test('slot: an element with a malformed ATR is mute, and ready when it has learnt better', async () => {
-  const { slot, element, acquire } = await bench()
+  const { slot, element, acquire, clock } = await bench()
   const lease = await acquire('a')
   await command(lease)
   element.onReset = () => hex('3B 08 6B')
   await lease[Symbol.asyncDispose]()
   assert.equal(slot.state, 'mute')
-  await assert.rejects(acquire('b'), { code: 'atr.malformed' })
+  await assert.rejects(acquire('b'), /ATR: 1 of 8 historical bytes/)
   element.onReset = () => atrNamed('key1.com')
+  await clock.advanceBy(100)
   await using again = await acquire('c')
   assert.equal(again.slot, slot)
 })
@@ -174,46 +184,74 @@ test('slot: the lease lends the scratch buffer of the element itself', async () 
   assert.equal(lease.scratch, element.scratch)
 })
 
-test('slot: revoking stops the holder at the next command and sends away all who wait', async () => {
+test('slot: revoking stops the holder at the next command, and gives the slot, reset cold, to the next', async () => {
   const { slot, element, acquire } = await bench()
   const lease = await acquire('a')
-  const waiting = acquire('b')
+  await command(lease)
+  const next = acquire('b')
   const error = new LeaseError('lease.revoked', 'by an operator')
   slot.revoke(error)
-  assert.ok(lease.revoked.aborted)
-  await assert.rejects(waiting, error)
+  assert.equal(lease.revoked.reason, error)
   await assert.rejects(command(lease), error)
-  assert.equal(slot.state, 'leased')
+  assert.equal((await next).slot, slot)
+  assert.equal(slot.holder, 'b')
+  assert.deepEqual(element.takeCalls(), ['00D80000', 'cold'])
   await lease[Symbol.asyncDispose]()
-  assert.equal(slot.state, 'ready')
-  assert.deepEqual(element.takeCalls(), [])
+  assert.equal(slot.holder, 'b')
 })
 
-test('slot: revoking while the element is reset for somebody keeps the slot from him', async () => {
+test('slot: a lease revoked in the middle of a command ends when the command is over, not before', async () => {
   const { slot, element, acquire } = await bench()
+  const lease = await acquire('a')
+  const answer = gate<Uint8Array>()
+  element.onTransmit = () => answer.promise
+  const sent = command(lease)
+  await settle()
+  slot.revoke(new LeaseError('lease.revoked', 'by an operator'))
+  await settle()
+  assert.deepEqual(element.takeCalls(), ['00D80000'])
+  answer.open(hex('90 00'))
+  assert.equal(await sent, 2)
+  await settle()
+  assert.deepEqual([slot.state, ...element.takeCalls()], ['ready', 'cold'])
+})
+
+test('slot: who waits is sent away when all are, and the holder stays', async () => {
+  const { slot, acquire } = await bench()
+  const lease = await acquire('a')
+  const waiting = acquire('b')
+  const error = new LeaseError('lease.revoked', 'the gateway is stopping')
+  slot.dismiss(error)
+  await assert.rejects(waiting, error)
+  assert.equal(await command(lease), 2)
+})
+
+test('slot: who waits for an element that is being tried is told when that fails', async () => {
+  const { slot, element, acquire, clock } = await bench()
   const first = await acquire('a')
   await command(first)
   element.onReset = () => Promise.reject(MUTE)
   await first[Symbol.asyncDispose]()
   const reset = gate<Uint8Array>()
   element.onReset = () => reset.promise
+  await clock.advanceBy(100)
   const second = acquire('b')
   await settle()
-  const error = new LeaseError('lease.revoked', 'by an operator')
-  slot.revoke(error)
-  reset.open(atrNamed('key1.com'))
-  await assert.rejects(second, error)
-  assert.equal(slot.state, 'ready')
+  assert.equal(slot.report.doing, 'being tried')
+  reset.fail(MUTE)
+  await assert.rejects(second, { code: 'element.mute', cause: MUTE })
+  assert.equal(slot.state, 'mute')
 })
 
-test('slot: who gives up while the element is reset for him leaves it fresh for the next', async () => {
-  const { slot, element, acquire } = await bench()
+test('slot: who gives up while the element is tried leaves it fresh for the next', async () => {
+  const { slot, element, acquire, clock } = await bench()
   const first = await acquire('a')
   await command(first)
   element.onReset = () => Promise.reject(MUTE)
   await first[Symbol.asyncDispose]()
   const reset = gate<Uint8Array>()
   element.onReset = () => reset.promise
+  await clock.advanceBy(100)
   const controller = new AbortController()
   const second = acquire('b', Infinity, controller.signal)
   await settle()
@@ -221,8 +259,9 @@ test('slot: who gives up while the element is reset for him leaves it fresh for 
   controller.abort(new Error('gone'))
   reset.open(atrNamed('key1.com'))
   await assert.rejects(second, { message: 'gone' })
+  await settle()
   assert.equal(slot.holder, undefined)
   await using third = await acquire('c')
   assert.equal(third.slot, slot)
-  assert.deepEqual(element.takeCalls(), [])
+  assert.deepEqual(element.takeCalls(), ['warm'])
 })

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { silentLog } from '../../src/base/log.ts'
 import { LinkError } from '../../src/drivers/errors.ts'
 import type { Seid, SlotId } from '../../src/slots/identity.ts'
 import type { Lease } from '../../src/slots/lease.ts'
@@ -10,6 +9,7 @@ import { Slot } from '../../src/slots/slot.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 import { arrivalOf, atrNamed, ScriptedElement } from '../support/scripted-element.ts'
 import { bench, command, gate, MUTE, NEVER } from '../support/slot-bench.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 const SILENT = new LinkError('link.timeout', 'no answer')
 const BUSY = { name: 'LeaseError', code: 'lease.busy' }
@@ -75,8 +75,8 @@ test('slot: while somebody waits for the reset after a lease, the slot is busy',
 })
 
 test('slot: who tries is served although nobody may wait, and goes before who comes later', async () => {
-  const identity = { id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [] }
-  const slot = new Slot(identity, { clock: new ManualClock(), log: silentLog, queueLength: 0 })
+  const identity = { id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [], driver: 'simulator' }
+  const slot = new Slot(identity, slotEnvironment({ clock: new ManualClock(), queueLength: 0 }))
   const element = new ScriptedElement('sim1')
   await slot.attach(arrivalOf(element))
   const lease = await slot.tryAcquire('a', NEVER)
@@ -103,7 +103,7 @@ test('slot: who tries while an element is introduced gets it when it is ready', 
   const trying = slot.tryAcquire('b', NEVER)
   resets[0]!.open(atrNamed('key1.com'))
   await settle()
-  assert.equal(slot.holder, 'inventory')
+  assert.equal(slot.holder, 'the gateway')
   resets[1]!.open(atrNamed('key1.com'))
   await attaching
   await trying
@@ -127,7 +127,7 @@ test('slot: who tries for an element that stays mute does not keep the slot', as
   await command(lease)
   element.onReset = () => Promise.reject(MUTE)
   await lease[Symbol.asyncDispose]()
-  await assert.rejects(slot.tryAcquire('b', NEVER), MUTE)
+  await assert.rejects(slot.tryAcquire('b', NEVER), { code: 'element.mute' })
   assert.equal(slot.state, 'mute')
   slot.checkFree()
 })
@@ -184,7 +184,22 @@ test('slot: a lease that ends after a reset that failed resets cold for the next
   await assert.rejects(lease.reset('cold'), MUTE)
   element.takeCalls()
   await lease[Symbol.asyncDispose]()
-  assert.deepEqual(element.takeCalls(), ['cold'])
+  assert.deepEqual(element.takeCalls(), ['cold', 'off', 'cold'])
+})
+
+test('slot: an operator goes before those who wait for the reset after a lease', async () => {
+  const { slot, element, acquire } = await bench()
+  const lease = await acquire('a')
+  await command(lease)
+  const next = acquire('b')
+  const reset = gate<Uint8Array>()
+  element.onReset = () => reset.promise
+  const ending = lease[Symbol.asyncDispose]()
+  const operator = slot.tryAcquire('op', NEVER, 'operator')
+  reset.open(atrNamed('key1.com'))
+  await ending
+  await (await operator)[Symbol.asyncDispose]()
+  assert.equal((await next).slot, slot)
 })
 
 test('slot: a lease that was taken away resets nothing any more', async () => {

@@ -8,18 +8,21 @@ import { ManualClock, settle } from './manual-clock.ts'
 import { RecordedLog } from './recorded-log.ts'
 import { arrivalOf, ScriptedElement } from './scripted-element.ts'
 import { NEVER } from './slot-bench.ts'
+import { slotEnvironment } from './slot-environment.ts'
 
 /** A pool `signer` of `members`, and elements `names`, there already, each with the SEN `NAME.com`; two may wait for each. */
 export async function poolBench(members: readonly string[], names: readonly string[] = members) {
   const clock = new ManualClock()
   const log = new RecordedLog()
-  const inventory = new Inventory({ clock, log, queueLength: 2 }, undefined, [{ sen: 'signer', members }])
+  const inventory = new Inventory(slotEnvironment({ clock, log, queueLength: 2 }), undefined, [
+    { sen: 'signer', members },
+  ])
   const pool = inventory.pool('signer' as Sen) as PoolLine
   const elements = new Map<string, ScriptedElement>()
   const arrive = async (name: string, changes: Partial<Arrival> = {}): Promise<ScriptedElement> => {
     const element = elements.get(name) ?? new ScriptedElement(name, `${name}.com`)
     elements.set(name, element)
-    await inventory.arrive(arrivalOf(element, changes))
+    await inventory.arrive(arrivalOf(element, changes), 'simulator')
     return element
   }
   for (const name of names) await arrive(name)

@@ -14,6 +14,7 @@ import type { BindingStore } from '../../src/slots/binding.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { sharedCa, type TestCa } from './certificates.ts'
 import { RecordedLog } from './recorded-log.ts'
+import { slotEnvironment } from './slot-environment.ts'
 
 export interface PlaneSetup {
   readonly dialect?: DialectName
@@ -44,9 +45,9 @@ export class RacsPlane implements AsyncDisposable {
     const { users, elements, dialect = 'draft', idleTimeoutMs = 60_000, apduTimeoutMs = 5_000 } = setup
     const log = new RecordedLog()
     const clock = systemClock
-    const inventory = new Inventory({ clock, log, queueLength: 8 }, setup.bindings)
+    const inventory = new Inventory(slotEnvironment({ clock, log, queueLength: 8 }), setup.bindings)
     for (const { element, seid, aliases = [] } of elements) {
-      await inventory.arrive({ element, seid, aliases, maxRecordBytes: 512 })
+      await inventory.arrive({ element, seid, aliases, maxRecordBytes: 512 }, 'simulator')
     }
     const ca = setup.ca ?? sharedCa()
     const server = await RacsServer.listen(

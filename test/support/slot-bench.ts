@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { silentLog } from '../../src/base/log.ts'
 import type { Arrival } from '../../src/drivers/driver.ts'
 import { ElementError } from '../../src/drivers/errors.ts'
 import type { Seid, SlotId } from '../../src/slots/identity.ts'
@@ -8,6 +7,7 @@ import { Slot } from '../../src/slots/slot.ts'
 import { hex } from './hex-fields.ts'
 import { ManualClock } from './manual-clock.ts'
 import { arrivalOf, ScriptedElement } from './scripted-element.ts'
+import { slotEnvironment } from './slot-environment.ts'
 
 export const NEVER = new AbortController().signal
 const COMMAND = '00 D8 00 00'
@@ -43,6 +43,6 @@ export function gate<T>() {
 
 /** A slot that nothing has come to yet; two may wait for it. */
 export function emptySlot(clock = new ManualClock()): Slot {
-  const identity = { id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [] }
-  return new Slot(identity, { clock, log: silentLog, queueLength: 2 })
+  const identity = { id: 1 as SlotId, seid: 'sim1' as Seid, aliases: [], driver: 'simulator' }
+  return new Slot(identity, slotEnvironment({ clock, queueLength: 2 }))
 }

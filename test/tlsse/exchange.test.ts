@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { hexOf } from '../../src/base/hex.ts'
-import { silentLog } from '../../src/base/log.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { RecordExchange } from '../../src/tlsse/exchange.ts'
 import { AnsweringElement } from '../support/answering-element.ts'
 import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 interface Rig {
   element: AnsweringElement
@@ -17,8 +17,8 @@ interface Rig {
 async function rig(answers: string[], aid?: Uint8Array): Promise<Rig> {
   const clock = new ManualClock()
   const element = new AnsweringElement()
-  const inventory = new Inventory({ clock, log: silentLog, queueLength: 0 })
-  await inventory.arrive({ element, seid: 'sim1', aliases: [], maxRecordBytes: 512, aid })
+  const inventory = new Inventory(slotEnvironment({ clock, queueLength: 0 }))
+  await inventory.arrive({ element, seid: 'sim1', aliases: [], maxRecordBytes: 512, aid }, 'simulator')
   const request = { holder: 'test', deadline: Infinity }
   const lease = await inventory.slots[0]!.acquire(request, new AbortController().signal)
   element.journal.length = 0

@@ -5,13 +5,13 @@ import test from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { systemClock } from '../../src/base/clock.ts'
-import { silentLog } from '../../src/base/log.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { TlsSeServer } from '../../src/tlsse/server.ts'
 import { AnsweringElement } from '../support/answering-element.ts'
 import { handshakeRecords, helloMessage } from '../support/hello-bytes.ts'
 import { hex } from '../support/hex-fields.ts'
 import { settle } from '../support/manual-clock.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -34,13 +34,13 @@ async function heapBytesAfter(plane: TlsSeServer, visits: () => Promise<void>): 
 }
 
 test('server: neither clients that say nothing nor whole sessions leave anything in memory', async () => {
-  const environment = { clock: systemClock, log: silentLog, queueLength: 64 }
+  const environment = slotEnvironment({ clock: systemClock, queueLength: 64 })
   const inventory = new Inventory(environment)
   const element = new AnsweringElement()
   // The hello is answered by a record and the end of the session; every other command by 9000.
   element.answer = ([, ins, , p2 = 0]) =>
     hex(ins === 0xd8 && (p2 & 2) !== 0 ? '17 0303 0001 | aa | 9002' : '9000')
-  await inventory.arrive({ element, seid: 'sim1', aliases: [], maxRecordBytes: 512 })
+  await inventory.arrive({ element, seid: 'sim1', aliases: [], maxRecordBytes: 512 }, 'simulator')
   const limits = {
     helloTimeoutMs: 9e3,
     queueWaitMs: 9e3,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { InternalError } from '../../src/base/errors.ts'
-import { silentLog } from '../../src/base/log.ts'
 import { ElementError, LinkError } from '../../src/drivers/errors.ts'
 import { networkOf } from '../../src/net/admission.ts'
 import { PeerError, type PeerErrorCode } from '../../src/net/errors.ts'
@@ -12,6 +11,7 @@ import type { ClientHello } from '../../src/tlsse/client-hello.ts'
 import { routeOf } from '../../src/tlsse/route.ts'
 import { AnsweringElement } from '../support/answering-element.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { slotEnvironment } from '../support/slot-environment.ts'
 
 async function inventoryOf(...names: string[]): Promise<Inventory> {
   const pools = [
@@ -19,11 +19,14 @@ async function inventoryOf(...names: string[]): Promise<Inventory> {
     { sen: 'empty', members: ['sim99'] },
     { sen: 'both', members: ['both'] },
   ]
-  const environment = { clock: new ManualClock(), log: silentLog, queueLength: 0 }
+  const environment = slotEnvironment({ clock: new ManualClock(), queueLength: 0 })
   const inventory = new Inventory(environment, undefined, pools)
   for (const [index, sen] of names.entries()) {
     const element = new AnsweringElement()
-    await inventory.arrive({ element, seid: `sim${index + 1}`, aliases: [], sen, maxRecordBytes: 512 })
+    await inventory.arrive(
+      { element, seid: `sim${index + 1}`, aliases: [], sen, maxRecordBytes: 512 },
+      'simulator',
+    )
   }
   return inventory
 }

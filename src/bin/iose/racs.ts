@@ -16,6 +16,10 @@ const SUBCOMMANDS: CommandTable = {
     load: async () => (await import('./racs/power.ts')).shutdown,
   },
   reset: { summary: 'reset an element', load: async () => (await import('./racs/power.ts')).reset },
+  quarantine: {
+    summary: 'set an element aside, or end that',
+    load: async () => (await import('./racs/power.ts')).quarantine,
+  },
   sen: {
     summary: 'show or change the name of an element',
     load: async () => (await import('./racs/sen.ts')).sen,

@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import type { Identity, User } from '../../access/user.ts'
 import { type Clock, sleepUntil, systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
+import { Events } from '../../base/events.ts'
 import type { Log } from '../../base/log.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { labelOf } from '../../config/slots.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
-import type { Driver } from '../../drivers/driver.ts'
+import type { Arrival, Driver, SecureElement } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
 import { RacsServer } from '../../racs/server.ts'
+import type { SlotEvent } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
+import { Poller } from '../../slots/poller.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { openBindings } from './bindings-file.ts'
 import { openDriver } from './catalog.ts'
@@ -46,7 +49,9 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
-  const environment = { clock, log, queueLength: config.tlsSe.queueLength }
+  const events = new Events<SlotEvent>()
+  const { pollMs, maxResetsPerMinute } = config.health
+  const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
   const inventory = new Inventory(environment, bindings, config.pools)
   const drivers = await openDrivers(config, { clock, log, inventory })
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
@@ -57,6 +62,9 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const tlsSe = await listen('tls_se', config.tlsSe, () =>
     TlsSeServer.listen(config.tlsSe, { clock, log, inventory }),
   )
+  const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
+  const poller =
+    pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
   return {
     addresses: { tlsSe: tlsSe.address, racs: racs.address },
     reload() {
@@ -73,6 +81,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
       }
     },
     async close() {
+      poller?.[Symbol.dispose]()
       inventory.revokeAll('the gateway is stopping')
       const drained = Promise.all([tlsSe.close(), racs.close()]).then(() =>
         Promise.all(drivers.map((driver) => driver[Symbol.asyncDispose]())),
@@ -94,24 +103,30 @@ async function openDrivers(
 ): Promise<Driver[]> {
   const surroundings = { stateDir: stateDirOf(gateway.stateDir, process.env), gpio: panel.gpio }
   const arrivals: Promise<void>[] = []
+  let isOpen = false
   const environment = {
     clock,
     log,
-    onArrive: (arrival: Parameters<Inventory['arrive']>[0]) => {
-      const arrived = inventory.arrive(arrival)
-      arrivals.push(arrived.catch((error: unknown) => log.error('slot.crashed', { cause: messageOf(error) })))
-    },
-    onLeave: (element: Parameters<Inventory['leave']>[0], cause: string) => inventory.leave(element, cause),
+    onLeave: (element: SecureElement, cause: string) => inventory.leave(element, cause),
+  }
+  const onArrive = (kind: string) => (arrival: Arrival) => {
+    const arrived = inventory.arrive(arrival, kind).catch((error: unknown) => {
+      log.error('slot.crashed', { cause: messageOf(error) })
+    })
+    if (!isOpen) arrivals.push(arrived)
   }
   const drivers = await Promise.all(
     slots.map((slot) =>
-      openDriver(slot, surroundings, environment).catch((error: unknown) => {
-        if (!(error instanceof LinkError)) throw error
-        throw new ConfigError('config.missing', labelOf(slot), { cause: error })
-      }),
+      openDriver(slot, surroundings, { ...environment, onArrive: onArrive(slot.driver) }).catch(
+        (error: unknown) => {
+          if (!(error instanceof LinkError)) throw error
+          throw new ConfigError('config.missing', labelOf(slot), { cause: error })
+        },
+      ),
     ),
   )
   // An element that is slow or mute must not keep the others off the network.
+  isOpen = true
   await Promise.race([Promise.all(arrivals), sleepUntil(clock, clock.now() + ARRIVAL_GRACE_MS)])
   return drivers
 }

@@ -35,7 +35,14 @@ const COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     usage: 'POWERON SEID',
     text: 'Powers an element on and leases it until SHUTDOWN or the end of the session.',
   },
-  SHUTDOWN: { usage: 'SHUTDOWN SEID', text: 'Powers an element off and ends its lease.' },
+  SHUTDOWN: {
+    usage: 'SHUTDOWN SEID',
+    text: 'Powers an element off and ends its lease; for operators that of others, too.',
+  },
+  QUARANTINE: {
+    usage: 'QUARANTINE SEID ON|OFF',
+    text: 'Sets an element aside, for nobody to use, or ends that. For operators.',
+  },
   RESET: { usage: 'RESET SEID [WARM]', text: 'Resets an element, cold unless WARM.' },
   APDU: {
     usage: 'APDU SEID HEX [CONTINUE=SW] [MORE=SW1] [FETCH=HEX]',

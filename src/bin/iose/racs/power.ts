@@ -1,7 +1,7 @@
 // `iose racs poweron`, `shutdown`, `reset`: one command about one element.
 
 import type { StatusLine } from '../../../racs/grammar.ts'
-import { type CliCommand, EXIT, type ExitCode } from '../command.ts'
+import { type CliCommand, EXIT, type ExitCode, misuse } from '../command.ts'
 import { type Arguments, argumentsOf, checkCount, SHARED_HELP } from './options.ts'
 import { printStatus } from './output.ts'
 import { inSession, type Session } from './session.ts'
@@ -24,8 +24,8 @@ export const shutdown: CliCommand = {
   summary: 'power an element off',
   help: `Usage: iose racs shutdown SEID [flags]
 
-Powers an element off. Our gateway refuses it while somebody else holds the element; the original server lets it
-take the element away from whoever holds it.
+Powers an element off. While somebody else holds the element, our gateway lets only operators do that: the lease is
+revoked, and the element reset. The original server lets everybody.
 
 ${SHARED_HELP}
 Example: iose racs shutdown sim1
@@ -52,6 +52,28 @@ Example: iose racs reset sim1 --warm
       await client.poweron(seid, deadline())
       return client.reset(seid, kind, deadline())
     })
+  },
+}
+
+export const quarantine: CliCommand = {
+  summary: 'set an element aside, or end that',
+  help: `Usage: iose racs quarantine SEID on|off [flags]
+
+Sets an element aside: who holds it loses it, and nobody gets it until that is ended. For operators. iose slots shows
+which elements are in quarantine, and why.
+
+${SHARED_HELP}
+Example: iose racs quarantine sim1 on
+`,
+  run(args) {
+    const { shared, positionals, flags } = argumentsOf(args)
+    checkCount(positionals, 'quarantine SEID on|off', 2)
+    const [seid = '', word] = positionals
+    if (word !== 'on' && word !== 'off') throw misuse('usage: iose racs quarantine SEID on|off')
+    const order = word === 'on' ? 'ON' : 'OFF'
+    return onElement('quarantine', { shared, flags, positionals: [seid] }, ({ client, deadline }) =>
+      client.quarantine(seid, order, deadline()),
+    )
   },
 }
 

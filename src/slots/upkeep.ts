@@ -1,0 +1,300 @@
+// What the gateway itself does with the element of a slot: introduces it, resets it between holders, looks after it
+// while it is idle, and tries to get it back when it is mute. It holds the slot meanwhile, like anybody else.
+
+import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
+import { codeOf, InternalError, messageOf } from '../base/errors.ts'
+import type { Arrival, ResetKind } from '../drivers/driver.ts'
+import { ElementError } from '../drivers/errors.ts'
+import type { Condition } from './condition.ts'
+import { climb, type Rung } from './ladder.ts'
+import type { LeaseQueue } from './lease-queue.ts'
+import type { Names } from './names.ts'
+import { Recovery } from './recovery.ts'
+import type { ResetBudget } from './reset-budget.ts'
+
+export interface UpkeepOptions {
+  /** For people: `slot 3`. */
+  readonly name: string
+  readonly clock: Clock
+  readonly queue: LeaseQueue
+  readonly condition: Condition
+  readonly names: Names
+  readonly budget: ResetBudget
+  /** Name or muteness of the element is another now. */
+  readonly changed: () => void
+  /** A bug of ours, in work that nobody waits for. */
+  readonly crashed: (error: unknown) => void
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  #arrival: Arrival | undefined
+  #recovery = new Recovery()
+  /** True from a reset to the first command after it. */
+  #isFresh = false
+  /** What holds the slot, in words; nothing while a client does. */
+  #work: string | undefined
+  /** How often the gateway stands in line for the slot. */
+  #claims = 0
+  #retry: { readonly timer: Timer; readonly at: number } | undefined
+  /** Who has set the element aside, and holds off all tries. */
+  #keeper: string | undefined
+  #resets = 0
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options
+  }
+
+  get arrival(): Arrival | undefined {
+    return this.#arrival
+  }
+
+  get resets(): number {
+    return this.#resets
+  }
+
+  /** The gateway is at work on the element, or about to be: who asks for it may wait for that. */
+  get isAtWork(): boolean {
+    return this.#work !== undefined || this.#claims > 0
+  }
+
+  /** What is being done, or will be next and when; undefined: nothing needs to be done. */
+  get doing(): string | undefined {
+    if (this.#work !== undefined) return this.#work
+    if (this.#keeper !== undefined) return `waits for ${this.#keeper}`
+    if (this.#retry === undefined) return undefined
+    return `next try in ${seconds(this.#retry.at - this.#options.clock.now())}`
+  }
+
+  /** A command is about to change the element. */
+  used(): void {
+    this.#isFresh = false
+  }
+
+  /**
+   * An element has come. It is reset twice: an application may change the historical bytes when it is selected by a
+   * reset, and only the ATR after that shows its name. Resolves when it is ready, or mute.
+   */
+  async attach(arrival: Arrival): Promise<void> {
+    const { name, condition, names, changed } = this.#options
+    if (this.#arrival !== undefined) throw new InternalError(`${name} already has an element`)
+    this.#arrival = arrival
+    names.arrival = arrival
+    this.#recovery = new Recovery()
+    this.#isFresh = false
+    // The slot is held meanwhile, so that a client that comes early waits for its turn.
+    const entered = this.#enter()
+    condition.take('arrived', 'it has come, and is being introduced')
+    changed()
+    await entered
+    await this.#during('being introduced', arrival, () => this.#introduce(arrival, ['cold', 'cold']))
+  }
+
+  /** The element is gone. */
+  detach(cause: string): void {
+    const { names, condition, changed } = this.#options
+    this.#arrival = undefined
+    names.arrival = undefined
+    this.#keeper = undefined
+    this.#cancelRetry()
+    if (condition.state !== 'absent') condition.take('left', cause)
+    changed()
+  }
+
+  /** A reset by whoever holds the lease. */
+  async resetFor(arrival: Arrival, kind: ResetKind): Promise<void> {
+    await this.#reset(arrival, kind === 'warm' ? ['warm', 'cold'] : ['cold', 'cold'])
+  }
+
+  /** The lease is over: nothing that its holder opened, selected or verified is left when this resolves. */
+  async finish(arrival: Arrival, kind: ResetKind): Promise<void> {
+    await this.#during('being reset', arrival, async () => {
+      if (!this.#isFresh || kind === 'cold') await this.#reset(arrival, [kind, 'power'])
+      // It may have been set aside meanwhile.
+      if (this.#options.condition.state === 'leased') this.#options.condition.take('freed', 'free')
+    })
+  }
+
+  /**
+   * Looks whether the idle element is there and well. One that is not is reset; one that is another is introduced.
+   * @param depth  `atr` resets it to see its ATR; `touch` only asks, if the driver has a way to
+   * @returns what came of it, in words; undefined when the slot is not idle, or there is no such way
+   */
+  async inspect(depth: 'touch' | 'atr'): Promise<string | undefined> {
+    const { clock, queue, condition } = this.#options
+    const arrival = this.#arrival
+    if (arrival === undefined || condition.state !== 'ready') return undefined
+    if (depth === 'touch' && arrival.element.check === undefined) return undefined
+    if (!queue.tryEnter(GATEWAY)) return undefined
+    await this.#during('being looked at', arrival, async () => {
+      try {
+        if (depth === 'touch') await arrival.element.check?.(clock.now() + CHECK_MS)
+        else await this.#compare(arrival)
+      } catch {
+        // What it did not answer may have left it anywhere.
+        this.#isFresh = false
+        await this.#compare(arrival)
+      }
+    })
+    return this.#isFresh ? 'it answers' : condition.cause
+  }
+
+  /** Resets the element cold, if nobody holds the slot; one that is mute is tried at once. */
+  async reset(): Promise<void> {
+    const { queue, condition } = this.#options
+    const arrival = this.#arrival
+    if (arrival === undefined || this.#keeper !== undefined || !queue.tryEnter(GATEWAY)) return
+    if (condition.state === 'ready') {
+      await this.#during('being reset', arrival, async () => {
+        await this.#reset(arrival, ['cold', 'power'])
+        condition.take('answered', 'free')
+      })
+    } else await this.#revive(arrival)
+  }
+
+  /** Sets the element aside until `release`; no lease, no try, no look until then. */
+  setAside(by: string): void {
+    if (this.#arrival === undefined) return
+    this.#keeper = by
+    this.#cancelRetry()
+    this.#options.condition.take('set-aside', `set aside by ${by}`)
+    this.#options.changed()
+  }
+
+  /** Ends the quarantine, whoever has ordered it. Resolves when the element has been tried. */
+  async release(by: string): Promise<void> {
+    const { queue, condition } = this.#options
+    const arrival = this.#arrival
+    if (arrival === undefined || condition.state !== 'quarantined') return
+    this.#keeper = undefined
+    this.#recovery = new Recovery()
+    this.#cancelRetry()
+    condition.take('released', `released by ${by}`)
+    await this.#enter()
+    if (this.#arrival === arrival && this.#isTryable) await this.#revive(arrival)
+    else queue.leave()
+  }
+
+  /** Mute, or in a quarantine that nobody has ordered. */
+  get #isTryable(): boolean {
+    return this.#options.condition.isOut && this.#keeper === undefined
+  }
+
+  async #enter(): Promise<void> {
+    this.#claims++
+    await this.#options.queue.enter({ holder: GATEWAY, deadline: Infinity, priority: 'gateway' }, NEVER)
+    this.#claims--
+  }
+
+  /** Does `work`, and passes the slot on; what fails has its consequences here. */
+  async #during(what: string, arrival: Arrival, work: () => Promise<void>): Promise<void> {
+    const { queue, condition } = this.#options
+    this.#work = what
+    condition.touch()
+    try {
+      if (this.#arrival === arrival) await work()
+      this.#work = undefined
+    } catch (error) {
+      this.#work = undefined
+      if (this.#arrival === arrival) this.#fail(error)
+    } finally {
+      queue.leave()
+      condition.touch()
+    }
+  }
+
+  async #introduce(arrival: Arrival, cold: readonly [Rung, Rung]): Promise<void> {
+    const { condition, names, clock, changed } = this.#options
+    await this.#reset(arrival, cold)
+    await this.#reset(arrival, ['warm', 'cold'])
+    this.#recovery.answered(clock.now())
+    if (this.#keeper === undefined) condition.take('answered', 'free', { sen: names.sen, atr: names.atr })
+    changed()
+  }
+
+  /** Tries to get back an element that is mute or in quarantine; the slot is ours. */
+  #revive(arrival: Arrival): Promise<void> {
+    this.#cancelRetry()
+    const { rung } = this.#recovery
+    return this.#during('being tried', arrival, () => this.#introduce(arrival, [rung, rung]))
+  }
+
+  /** Nobody has used the element since its last ATR: another one is that of another card. */
+  async #compare(arrival: Arrival): Promise<void> {
+    const { names, condition } = this.#options
+    const before = names.atr
+    await this.#reset(arrival, ['warm', 'power'])
+    if (names.atr === before) return
+    condition.take('replaced', 'another card is there', { before, atr: names.atr })
+    await this.#introduce(arrival, ['cold', 'cold'])
+  }
+
+  #fail(error: unknown): void {
+    const { clock, queue, condition, changed } = this.#options
+    const fields = { code: codeOf(error) }
+    const now = clock.now()
+    const { state, delayMs, why } = this.#recovery.failed(now, fields.code === 'link.stuck')
+    this.#cancelRetry()
+    if (state === 'mute' || condition.state === 'quarantined')
+      condition.take('failed', messageOf(error), fields)
+    else condition.take('set-aside', `${why ?? state}: ${messageOf(error)}`, fields)
+    if (this.#keeper === undefined) {
+      const timer = clock.at(now + delayMs, () => this.#retried())
+      this.#retry = { timer, at: now + delayMs }
+    }
+    changed()
+    queue.dismiss(new ElementError('element.mute', this.refusal, { cause: error }))
+  }
+
+  /** Why nobody gets an element that is mute or in quarantine, and what is done about it. */
+  get refusal(): string {
+    const { name, condition } = this.#options
+    return `${name} is ${condition.state}: ${condition.cause}; ${this.doing ?? 'being tried'}`
+  }
+
+  #retried(): void {
+    const arrival = this.#arrival
+    this.#retry = undefined
+    if (arrival === undefined) return
+    const tried = this.#enter().then(() => {
+      if (this.#arrival === arrival && this.#isTryable) return this.#revive(arrival)
+      this.#options.queue.leave()
+      return undefined
+    })
+    // Bugs only: what the element does wrong has its consequences in `during`.
+    tried.catch((error: unknown) => this.#options.crashed(error))
+  }
+
+  #cancelRetry(): void {
+    this.#retry?.timer.cancel()
+    this.#retry = undefined
+  }
+
+  async #reset(arrival: Arrival, rungs: readonly [Rung, Rung]): Promise<void> {
+    const { name, clock, names, changed, budget } = this.#options
+    const sen = names.nativeSen
+    this.#isFresh = false
+    const atr = await climb(arrival.element, rungs, {
+      clock,
+      pace: async () => {
+        this.#resets++
+        const waitMs = budget.book(clock.now())
+        if (waitMs > 0) await sleepUntil(clock, clock.now() + waitMs)
+      },
+    })
+    // Pulled meanwhile: what a reset has shown of it says nothing about the slot, or about its successor.
+    if (this.#arrival !== arrival) throw new ElementError('element.gone', `${name} lost its element`)
+    names.learn(atr)
+    this.#isFresh = true
+    if (names.nativeSen !== sen) changed()
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s`
+}
+
+/** Who holds the slot while the gateway is at work on it. */
+export const GATEWAY = 'the gateway'
+const NEVER = new AbortController().signal
+const CHECK_MS = 2_000
