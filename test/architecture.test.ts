@@ -22,9 +22,10 @@ const ARROWS: Record<string, readonly string[]> = {
   client: ['base', 'racs/grammar.ts'],
   pki: ['base'],
   config: ['base', 'access/user.ts'],
+  panel: ['base', 'slots'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
-    ...['access', 'racs', 'client', 'pki', 't0', 't1'],
+    ...['access', 'racs', 'client', 'pki', 't0', 't1', 'panel'],
   ],
 }
 
