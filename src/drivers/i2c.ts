@@ -56,7 +56,8 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
     owned.push(async () => wired[Symbol.asyncDispose]())
     const dialect = dialectOf(config.framing, 'i2c')
     const element = new WireElement({ name: seid, link: wired.link, clock, dialect })
-    const arrival: Arrival = { element, seid, aliases, sen, aid, maxRecordBytes }
+    const medium = `i2c-${config.bus}`
+    const arrival: Arrival = { element, seid, aliases, sen, aid, maxRecordBytes, medium }
     bus.value.join({
       place,
       onLost: (cause) => environment.onLeave(element, cause),

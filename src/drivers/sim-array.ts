@@ -126,7 +126,8 @@ class Slots {
       },
     })
     this.#occupants.set(number, { element, flag })
-    this.#environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes })
+    const medium = `array ${this.#config.host}:${this.#config.port}`
+    this.#environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes, medium })
   }
 
   #leave(number: number, cause: string): void {

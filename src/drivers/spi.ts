@@ -43,7 +43,7 @@ export const openSpi: OpenDriver<SpiConfig> = async (config, environment) => {
       throw error
     })
   const element = new WireElement({ name: seid, link: wired.link, clock, dialect })
-  environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes })
+  environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes, medium: `spi-${bus}` })
   const driver: Driver = {
     kind: 'spi',
     async [Symbol.asyncDispose]() {

@@ -63,7 +63,14 @@ test('sim array: listed slots only, under their names, others stay with others',
   const { element, ...arrival } = first.reports.present.get('signer') ?? assert.fail()
   assert.equal(element.name, 'signer')
   const { seid, aliases, sen, maxRecordBytes } = listed
-  assert.deepEqual(arrival, { seid, aliases, sen, aid, maxRecordBytes })
+  assert.deepEqual(arrival, {
+    seid,
+    aliases,
+    sen,
+    aid,
+    maxRecordBytes,
+    medium: `array 127.0.0.1:${array.port}`,
+  })
 })
 
 test('sim array: cards that come and go are reported after a poll, and only they', async () => {
