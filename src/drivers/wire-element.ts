@@ -4,7 +4,7 @@
 import { type Clock, sleepUntil } from '../base/clock.ts'
 import type { T1Action } from '../t1/machine.ts'
 import type { ResetKind, SecureElement } from './driver.ts'
-import { LinkError } from './errors.ts'
+import { ElementError, LinkError } from './errors.ts'
 import type { Link, Outcome, WireTiming } from './link.ts'
 import { Pace } from './pace.ts'
 
@@ -68,6 +68,8 @@ export class WireElement implements SecureElement {
   readonly #window: Uint8Array
   readonly #prologue: Uint8Array
   readonly #paces = new Map<number, Pace>()
+  /** Something has failed since the last reset, or is under way. */
+  #mustReset = false
   #leastPollMs = 0
   /** The shortest that a question has taken. */
   #askMs = Infinity
@@ -88,26 +90,41 @@ export class WireElement implements SecureElement {
 
   async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
     const { timing } = this.#dialect
+    this.#mustReset = true
     this.#adjust(timing)
     const pause = (milliseconds: number) => sleepUntil(this.#clock, this.#clock.now() + milliseconds)
     const wasReset = (await this.#link.reset(kind)) === 'reset'
     if (wasReset) await pause(timing.powerUpMs)
-    const exchange: Exchange = (first) => this.#exchange(first, this.#paceOf(OPENING), deadline)
-    const opened = await this.#dialect.open({ exchange, wasReset, pause })
+    const opened = await this.#dialect.open({ exchange: this.#exchanger(OPENING, deadline), wasReset, pause })
     if (opened.timing !== undefined) this.#adjust(opened.timing)
+    this.#mustReset = false
     return opened.atr
   }
 
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
     const [, ins = 0, , p2 = 0] = command
-    const first = this.#dialect.framing.start(command, response)
     // A TLS-SE element computes at the last fragment of a record, which P2 marks.
-    return this.#exchange(first, this.#paceOf((ins << 8) | p2), deadline)
+    const exchange = this.#exchanger((ins << 8) | p2, deadline)
+    return this.#use(() => exchange(this.#dialect.framing.start(command, response)))
   }
 
   /** The lines of a bus cannot take the power away; a reset must do. */
   async powerOff(): Promise<void> {
     await this.#link.reset('cold')
+  }
+
+  /** After a failure nothing is sent before a reset: what came back could be the answer to what was sent before. */
+  async #use<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#mustReset) throw new ElementError('element.mute', `${this.name}: not reset since it failed`)
+    this.#mustReset = true
+    const result = await work()
+    this.#mustReset = false
+    return result
+  }
+
+  /** @param key  of the pace that is kept and learnt */
+  #exchanger(key: number, deadline: number): Exchange {
+    return (first) => this.#exchange(first, this.#paceOf(key), deadline)
   }
 
   async #exchange(first: T1Action, pace: Pace, deadline: number): Promise<number> {

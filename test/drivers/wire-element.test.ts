@@ -96,6 +96,14 @@ test('wire: on SPI the first access takes in a short body, or the beginning of a
   assert.deepEqual(atOnce.accesses.slice(1), ['r 7', 'r 1'])
 })
 
+test('wire: after a failure no command is sent before a reset', async () => {
+  const { element, accesses } = elementOn('nxp', '')
+  await assert.rejects(transmit(element, 5), { code: 't1.silent' })
+  const before = accesses.length
+  await assert.rejects(transmit(element, 5), { code: 'element.mute' })
+  assert.equal(accesses.length, before)
+})
+
 test('wire: between two accesses the element has the pause that it asks for', async () => {
   // 4 ms between polls, 2 ms (07D0) between accesses.
   const inf = hex('00 A000000396 04 03E8 00FE 02 0B 03E8 08 04 000000 07D0 0000 00')
