@@ -2,8 +2,10 @@
 
 import { BRIDGE_CHUNK_BYTES, BRIDGE_FRAME, BridgeMachine } from '../t1/bridge.ts'
 import { communicationParametersOf, type I2cParameters, nxpAtrOf, type SpiParameters } from '../t1/cip.ts'
+import { T1Error } from '../t1/errors.ts'
 import { T1Machine } from '../t1/machine.ts'
 import { GP_T1_PRIME, ISO_T1_LRC, NXP_T1_OVER_I2C, type T1Frame, type T1Profile } from '../t1/profile.ts'
+import { infOfIfs } from '../t1/rules.ts'
 import type { WireTiming } from './link.ts'
 import type { Dialect, Framing, Opened, Opening } from './wire-element.ts'
 
@@ -44,6 +46,11 @@ function t1DialectOf(profile: T1Profile, medium: Medium, { timing, open }: Manne
       machine.reset()
       return open(machine, opening)
     },
+    // ISO/IEC 7816-3, T=1 rule 4: the card repeats the IFSD, and the numbers of I-blocks go on. What it hears holds
+    // already; in T=1', where no IFSD is written before S(IFS), so we assume.
+    async check(exchange) {
+      await exchange(machine.request('ifs', infOfIfs(machine.ifsd)))
+    },
   }
 }
 
@@ -58,6 +65,13 @@ function bridgeDialect(): Dialect {
       machine.reset()
       await exchange(machine.getAtr())
       return { atr: atrWith(machine.lastInf) }
+    },
+    // Nothing asks the element behind the bridge but a command: whether it is gone shows at the next reset.
+    async check(exchange) {
+      await exchange(machine.echo(ECHO_BYTES))
+      if (Buffer.compare(machine.lastInf, ECHO_BYTES) !== 0) {
+        throw new T1Error('t1.sequence', 'bridge: an echo of something else')
+      }
     },
   }
 }
@@ -137,6 +151,7 @@ function atrWith(historicalBytes: Uint8Array): Uint8Array {
   return Uint8Array.of(TS_DIRECT, bytes.length, ...bytes)
 }
 
+const ECHO_BYTES = Uint8Array.of(0xaa, 0x55)
 const TS_DIRECT = 0x3b
 const MAX_HISTORICAL_BYTES = 15
 

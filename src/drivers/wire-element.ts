@@ -50,6 +50,8 @@ export interface Dialect {
   readonly timing: WireTiming
   /** Brings the element to where it takes commands, and learns its parameters. */
   open(opening: Opening): Promise<Opened>
+  /** One exchange that changes nothing. @throws T1Error when its answer is wrong */
+  check(exchange: Exchange): Promise<void>
 }
 
 export interface WireElementOptions {
@@ -106,6 +108,10 @@ export class WireElement implements SecureElement {
     // A TLS-SE element computes at the last fragment of a record, which P2 marks.
     const exchange = this.#exchanger((ins << 8) | p2, deadline)
     return this.#use(() => exchange(this.#dialect.framing.start(command, response)))
+  }
+
+  check(deadline: number): Promise<void> {
+    return this.#use(() => this.#dialect.check(this.#exchanger(CHECK, deadline)))
   }
 
   /** The lines of a bus cannot take the power away; a reset must do. */
@@ -266,5 +272,6 @@ const MAX_REFUSAL_MS = 1_000
 /** With a data-ready line: so long after its last edge the element is asked all the same. */
 const MISSED_EDGE_MS = 50
 const MAX_PACES = 256
-/** The key of what is exchanged after a reset; no command has it. */
+/** The keys of what is exchanged after a reset, and of a look at an idle element; no command has them. */
 const OPENING = -1
+const CHECK = -2

@@ -123,6 +123,11 @@ export function ifsOf(profile: T1Profile, inf: Uint8Array): number | undefined {
   return size === 0 || size > profile.maxInfBytes ? undefined : size
 }
 
+/** INF of an S(IFS) that says `size`: one byte where that is enough, else two, which only T=1' has. */
+export function infOfIfs(size: number): Uint8Array {
+  return size > MAX_IFS_OF_ONE_BYTE ? Uint8Array.of(size >> 8, size & 0xff) : Uint8Array.of(size)
+}
+
 function sEventOf(profile: T1Profile, pcb: number, inf: Uint8Array, expected: Expectation): T1Event {
   const name = sNameOf(profile, pcb)
   if (name === undefined || !isInfOf(profile, name, inf)) return 'malformed'

@@ -71,6 +71,7 @@ test('sim array: listed slots only, under their names, others stay with others',
     maxRecordBytes,
     medium: `array 127.0.0.1:${array.port}`,
   })
+  assert.ok(!('check' in element), 'the inventory tells')
 })
 
 test('sim array: cards that come and go are reported after a poll, and only they', async () => {

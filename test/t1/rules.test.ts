@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { RULES, type Situation, type T1Event } from '../../src/t1/rules.ts'
+import { hexOf } from '../../src/base/hex.ts'
+import { infOfIfs, RULES, type Situation, type T1Event } from '../../src/t1/rules.ts'
 
 const SITUATIONS: readonly Situation[] = ['chain', 'last', 'answer', 'request', 'aborting']
 const EVENTS: readonly T1Event[] = [
@@ -22,4 +23,8 @@ test('rules: every situation and event has exactly one rule, and only a request 
 
 test('rules: every rule says where it is written', () => {
   for (const { source } of RULES) assert.match(source, /^rules? \d/)
+})
+
+test("t1: INF of S(IFS) is one byte up to FE, and two from FF on (T=1')", () => {
+  assert.deepEqual([1, 0xfe, 0xff, 4089].map(infOfIfs).map(hexOf), ['01', 'FE', '00FF', '0FF9'])
 })
