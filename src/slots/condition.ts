@@ -68,7 +68,8 @@ export class Condition {
     this.#state = to
     if (!isRepeated && step === 'failed') this.#mutes++
     if (from !== to && to === 'quarantined') this.#quarantines++
-    if (!isRepeated) log[levelOf(step)](EVENTS[to], { from, cause, ...fields })
+    const [level, event] = LINES[step]
+    if (!isRepeated) log[level](event, { from, cause, ...fields })
     if (from === to) {
       this.touch()
       return
@@ -84,16 +85,15 @@ export class Condition {
   }
 }
 
-/** That leases come and go is the planes' story, and an arrival is one when its element has answered or has not. */
-function levelOf(step: SlotStep): 'debug' | 'info' | 'warn' {
-  if (step === 'granted' || step === 'freed' || step === 'arrived') return 'debug'
-  return step === 'answered' || step === 'released' ? 'info' : 'warn'
-}
-
-const EVENTS: Readonly<Record<SlotState, string>> = {
-  absent: 'slot.vacated',
-  mute: 'slot.muted',
-  ready: 'slot.ready',
-  leased: 'slot.leased',
-  quarantined: 'slot.quarantined',
+/** That leases come and go is the planes' story; an arrival is one when its element has answered, or has not. */
+const LINES: Readonly<Record<SlotStep, readonly [level: 'debug' | 'info' | 'warn', event: string]>> = {
+  arrived: ['debug', 'slot.arrived'],
+  left: ['warn', 'slot.vacated'],
+  answered: ['info', 'slot.ready'],
+  failed: ['warn', 'slot.muted'],
+  granted: ['debug', 'slot.leased'],
+  freed: ['debug', 'slot.freed'],
+  replaced: ['warn', 'slot.replaced'],
+  'set-aside': ['warn', 'slot.quarantined'],
+  released: ['info', 'slot.released'],
 }

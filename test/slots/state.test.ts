@@ -46,7 +46,7 @@ test('slot state: each change is one event and one line, and what leaves the sta
   assert.deepEqual([condition.state, condition.cause, condition.mutes], ['ready', 'free', 1])
   assert.deepEqual(
     log.lines.map(({ level, event }) => `${level} ${event}`),
-    ['debug slot.muted', 'warn slot.muted', 'info slot.ready'],
+    ['debug slot.arrived', 'warn slot.muted', 'info slot.ready'],
   )
 })
 
