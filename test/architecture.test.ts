@@ -23,9 +23,10 @@ const ARROWS: Record<string, readonly string[]> = {
   pki: ['base'],
   config: ['base', 'access/user.ts'],
   panel: ['base', 'slots'],
+  status: ['base', 'net', 'slots'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
-    ...['access', 'racs', 'client', 'pki', 't0', 't1', 'panel'],
+    ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel'],
   ],
 }
 

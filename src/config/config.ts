@@ -40,6 +40,14 @@ export interface Config {
     readonly maxConnections: number
     readonly maxConnectionsPerAddress: number
   }
+  readonly status: {
+    readonly host: string
+    readonly port: number
+    /** The address was not configured: the plane is open if that happens to be free. */
+    readonly isDefault: boolean
+    /** Relative to the state directory. */
+    readonly tokenFile: string
+  }
   readonly health: {
     /** How often each idle element is looked at; 0: never. */
     readonly pollMs: number
@@ -69,12 +77,17 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, health, panel, slots, pools } = whole
+  const { gateway, tls_se: tlsSe, racs, status, health, panel, slots, pools } = whole
   checkPools(pools, file)
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
+    status: {
+      ...(status.listen ?? DEFAULT_STATUS),
+      isDefault: status.listen === undefined,
+      tokenFile: status.token_file,
+    },
     health: { pollMs: health.poll_ms, maxResetsPerMinute: health.max_resets_per_minute },
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
@@ -114,3 +127,5 @@ function racsOf(table: ConfigFile['racs']): Config['racs'] {
     maxConnectionsPerAddress: table.max_connections_per_address,
   }
 }
+
+const DEFAULT_STATUS = { host: '127.0.0.1', port: 8080 }

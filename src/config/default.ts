@@ -51,6 +51,11 @@ applet = "none"
 # max_connections = 16               # how many of its elements may be in use at a time
 `
 
+const STATUS = `[status]                             # who holds what, who waits, what is wrong: \`iose slots\`
+# listen = "127.0.0.1:8080"          # set: the gateway does not start when it is taken, else it goes on without
+token_file = "status.token"          # what its clients must know; made at a first start, relative to state_dir
+`
+
 const HEALTH = `[health]                             # how the gateway looks after elements that nobody uses
 poll_ms = 5000                       # how often each is looked at; 0: never
 max_resets_per_minute = 600          # of one element; more have to wait
@@ -96,6 +101,7 @@ apdu_timeout_ms = 60000              # one APDU line, with all that it fetches
 max_connections = 256
 max_connections_per_address = 64
 
+${STATUS}
 ${HEALTH}
 [panel]
 gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs

@@ -51,6 +51,11 @@ const health = v.strictObject({
   max_resets_per_minute: count(600, 1, 100_000),
 })
 
+const status = v.strictObject({
+  listen: v.optional(endpoint),
+  token_file: v.optional(text, 'status.token'),
+})
+
 const panel = v.strictObject({
   gpio: v.optional(v.picklist(['cdev', 'onoff']), 'cdev'),
 })
@@ -64,6 +69,7 @@ export const fileSchema = v.strictObject({
   gateway: v.optional(gateway, {}),
   tls_se: v.optional(tlsSe, {}),
   racs: v.optional(racs, {}),
+  status: v.optional(status, {}),
   health: v.optional(health, {}),
   panel: v.optional(panel, {}),
   slots: v.optional(v.array(slotsTables)),
@@ -87,6 +93,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(tlsSe.entries)
     case 'racs':
       return Object.keys(racs.entries)
+    case 'status':
+      return Object.keys(status.entries)
     case 'health':
       return Object.keys(health.entries)
     case 'panel':

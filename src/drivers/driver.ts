@@ -35,12 +35,6 @@ export interface SecureElement {
    * @throws ElementError, LinkError, T1Error, ApduError; never because of a status word
    */
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number>
-  /**
-   * Looks whether the element still answers, by the cheapest means there is; its state stays as it is. Only while it is
-   * freshly reset and no command has been sent. Absent when the driver is told by others that an element has gone.
-   * @throws ElementError, LinkError, T1Error when it does not answer by the deadline; it must then be reset
-   */
-  check?(deadline: number): Promise<void>
   /** Removes power, where the hardware can; else the element is left reset. */
   powerOff(): Promise<void>
   /**

@@ -22,7 +22,7 @@ export interface PanelSlot {
   /** Takes the lease from whoever has it, and resets the element cold. @returns what came of it, in words */
   evict(by: string): Promise<string>
   /** Puts the slot into quarantine, or takes it out. @returns what came of it, in words */
-  toggleQuarantine(by: string): string
+  toggleQuarantine(by: string): Promise<string>
 }
 
 /** What the panel works on. */
@@ -137,7 +137,7 @@ async function outcomeOf(slot: PanelSlot, kind: PressKind): Promise<string> {
       case 'long':
         return await slot.evict(BY)
       case 'very-long':
-        return slot.toggleQuarantine(BY)
+        return await slot.toggleQuarantine(BY)
     }
   } catch (error) {
     return `failed: ${messageOf(error)}`

@@ -63,7 +63,7 @@ export class Poller implements Disposable {
       if (this.#visits.has(slot)) continue
       const number = this.#visits.size
       const share = (number * GOLDEN_RATIO) % 1
-      this.#visits.set(slot, { dueAt: clock.now() + pollMs * share, untilAtr: number % ATR_EVERY })
+      this.#visits.set(slot, { dueAt: clock.now() + pollMs * share, untilAtr: 1 + (number % ATR_EVERY) })
     }
   }
 
@@ -91,7 +91,7 @@ export class Poller implements Disposable {
   }
 }
 
-/** An ATR costs a reset: it is looked at once in so many visits, the first time at the latest then. */
+/** An ATR costs a reset: it is looked at once in so many visits, for the first time after as many at most. */
 const ATR_EVERY = 12
 /** How long a slot that has just come may go unnoticed. */
 const NEWCOMERS_MS = 1_000

@@ -40,6 +40,8 @@ export class Gateway implements AsyncDisposable {
   port = 0
   /** Where the administration plane listens. */
   racsPort = 0
+  /** Where the status plane listens. */
+  statusPort = 0
   readonly stateDir: string
   readonly #child: ChildProcess
   readonly #directory: string
@@ -92,6 +94,7 @@ export class Gateway implements AsyncDisposable {
     const ready = await gateway.logged('gateway.ready')
     gateway.port = Number(String(ready['tlsSe']).split(':').at(-1))
     gateway.racsPort = Number(String(ready['racs']).split(':').at(-1))
+    gateway.statusPort = Number(String(ready['status']).split(':').at(-1))
     return gateway
   }
 
@@ -222,6 +225,7 @@ export function configIn(directory: string): string {
     `gateway.state_dir = "${join(directory, 'state')}"`,
     'tls_se.listen = "127.0.0.1:0"',
     'racs.listen = "127.0.0.1:0"',
+    'status.listen = "127.0.0.1:0"',
     '',
   ].join('\n')
 }

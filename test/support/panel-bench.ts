@@ -105,9 +105,9 @@ export class BenchSlot implements PanelSlot {
     return this.work()
   }
 
-  toggleQuarantine(by: string): string {
+  toggleQuarantine(by: string): Promise<string> {
     this.asked.push(`toggle by ${by}`)
-    return 'toggled'
+    return Promise.resolve('toggled')
   }
 }
 

@@ -12,22 +12,25 @@ import { labelOf } from '../../config/slots.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
 import type { Arrival, Driver, SecureElement } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
+import type { Panel, PanelEnvironment } from '../../panel/panel.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
 import { RacsServer } from '../../racs/server.ts'
-import type { SlotEvent } from '../../slots/events.ts'
+import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { openBindings } from './bindings-file.ts'
+import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
+import { openPanel } from './front-panel.ts'
 import { checkOpenFiles } from './limits.ts'
-import { holderOf } from './port-holder.ts'
 import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
+import { openStatus } from './status-plane.ts'
 
 /** A gateway that runs. */
 export interface Gateway {
   /** Plane -> `address:port`. */
-  readonly addresses: { readonly tlsSe: string; readonly racs: string }
+  readonly addresses: { readonly tlsSe: string; readonly racs: string; readonly status: string | undefined }
   /** Reads users, certificates and revocation list again; sessions go on. Bad files leave everything as it is. */
   reload(): void
   /**
@@ -53,20 +56,23 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
   const inventory = new Inventory(environment, bindings, config.pools)
+  const front = await openFront(config, { clock, log, events, slotOf: (seid) => inventory.bySeid(seid) })
   const drivers = await openDrivers(config, { clock, log, inventory })
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
   const limits = { idleTimeoutMs, apduTimeoutMs }
   const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
   const plane = { clock, log, inventory, dialect: DIALECTS[dialect], limits, userOf }
-  const racs = await listen('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
-  const tlsSe = await listen('tls_se', config.tlsSe, () =>
+  const racs = await bound('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
+  const tlsSe = await bound('tls_se', config.tlsSe, () =>
     TlsSeServer.listen(config.tlsSe, { clock, log, inventory }),
   )
+  const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
+  const status = await openStatus(config.status, stateDir, { clock, log, events, report, wallNow: Date.now })
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
   return {
-    addresses: { tlsSe: tlsSe.address, racs: racs.address },
+    addresses: { tlsSe: tlsSe.address, racs: racs.address, status: status?.address },
     reload() {
       try {
         const files = readRacsFiles(config.racs, stateDir, log)
@@ -83,8 +89,9 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     async close() {
       poller?.[Symbol.dispose]()
       inventory.revokeAll('the gateway is stopping')
-      const drained = Promise.all([tlsSe.close(), racs.close()]).then(() =>
-        Promise.all(drivers.map((driver) => driver[Symbol.asyncDispose]())),
+      const parts = [...drivers, ...(front === undefined ? [] : [front])]
+      const drained = Promise.all([tlsSe.close(), racs.close(), status?.close()]).then(() =>
+        Promise.all(parts.map((part) => part[Symbol.asyncDispose]())),
       )
       const isDrained = await Promise.race([
         drained.then(() => true),
@@ -94,6 +101,15 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
       if (!isDrained) log.warn('gateway.drain-expired', { connections })
       return isDrained
     },
+  }
+}
+
+async function openFront(config: Config, environment: PanelEnvironment): Promise<Panel | undefined> {
+  try {
+    return await openPanel(config, environment)
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error
+    throw new ConfigError('config.missing', 'the lines of the front panel', { cause: error })
   }
 }
 
@@ -129,21 +145,6 @@ async function openDrivers(
   isOpen = true
   await Promise.race([Promise.all(arrivals), sleepUntil(clock, clock.now() + ARRIVAL_GRACE_MS)])
   return drivers
-}
-
-async function listen<Plane>(
-  table: string,
-  { host, port }: { host: string; port: number },
-  bind: () => Promise<Plane>,
-): Promise<Plane> {
-  try {
-    return await bind()
-  } catch (error) {
-    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-    const holder = taken ? ` held by ${holderOf(port) ?? 'a process of another user'}` : ''
-    const message = `${table}.listen: cannot bind ${host}:${port}${holder}`
-    throw new ConfigError('config.invalid', message, { cause: error })
-  }
 }
 
 /** How long the first elements may take before the planes listen without them. */

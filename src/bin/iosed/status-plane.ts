@@ -1,0 +1,64 @@
+// Opens the status plane, and makes its token at a first start.
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { writeAtomically } from '../../base/atomic-file.ts'
+import { messageOf } from '../../base/errors.ts'
+import type { Config } from '../../config/config.ts'
+import { ConfigError } from '../../config/errors.ts'
+import type { FeedOptions } from '../../status/feed.ts'
+import { StatusServer } from '../../status/server.ts'
+import { bound } from './bound.ts'
+
+/**
+ * Listens as configured. Without a configured address the plane is a convenience: if that address is taken, the gateway
+ * goes on without it, and says so.
+ * @throws ConfigError
+ */
+export async function openStatus(
+  { host, port, isDefault, tokenFile }: Config['status'],
+  stateDir: string,
+  environment: FeedOptions,
+): Promise<StatusServer | undefined> {
+  const { log } = environment
+  const path = resolve(stateDir, tokenFile)
+  const token = (await tokenIn(path)) ?? (await makeToken(path))
+  if (((await stat(path)).mode & 0o077) !== 0) {
+    log.warn('status.token-exposed', { path, advice: 'chmod 600: others can read the token' })
+  }
+  try {
+    return await bound('status', { host, port }, () =>
+      StatusServer.listen({ host, port }, { ...environment, token }),
+    )
+  } catch (error) {
+    if (!isDefault) throw error
+    log.warn('status.unavailable', { cause: messageOf(error), advice: 'status.listen sets another address' })
+    return undefined
+  }
+}
+
+async function tokenIn(path: string): Promise<string | undefined> {
+  try {
+    const token = (await readFile(path, 'utf8')).trim()
+    if (/^[\x21-\x7E]{16,256}$/.test(token)) return token
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new ConfigError('config.missing', `status.token_file: cannot read ${path}`, { cause: error })
+  }
+  const message = `status.token_file: ${path} must hold 16 to 256 printable characters; without it a new one is made`
+  throw new ConfigError('config.invalid', message)
+}
+
+async function makeToken(path: string): Promise<string> {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url')
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeAtomically(path, `${token}\n`, 0o600)
+  } catch (error) {
+    throw new ConfigError('config.missing', `status.token_file: cannot write ${path}`, { cause: error })
+  }
+  return token
+}
+
+const TOKEN_BYTES = 32

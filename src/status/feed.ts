@@ -1,0 +1,117 @@
+// Server-sent events: what happens to the slots, to everybody who listens. A slot about which much happens is reported
+// now and then only; who does not read is sent away.
+
+import type { ServerResponse } from 'node:http'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import type { Log } from '../base/log.ts'
+import type { SlotEvent, SlotReport } from '../slots/events.ts'
+import { rowOf } from './row.ts'
+
+export interface FeedOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: Events<SlotEvent>
+  /** All slots, in their order. */
+  readonly report: () => readonly SlotReport[]
+  /** The time of day, milliseconds since 1970. */
+  readonly wallNow: () => number
+}
+
+export class Feed {
+  readonly #options: FeedOptions
+  readonly #listeners = new Set<ServerResponse>()
+  /** Slots that something has happened to since they were last reported. */
+  readonly #touched = new Set<number>()
+  #subscription: Disposable | undefined
+  #pending: Timer | undefined
+  #heartbeat: Timer | undefined
+
+  constructor(options: FeedOptions) {
+    this.#options = options
+  }
+
+  /** Begins the answer of one who wants to listen, with how things are now. */
+  add(response: ServerResponse): void {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    const wallMs = this.#options.wallNow()
+    this.#tell(
+      response,
+      textOf(
+        'slots',
+        this.#options.report().map((report) => rowOf(report, wallMs)),
+      ),
+    )
+    this.#listeners.add(response)
+    response.once('close', () => this.#remove(response))
+    if (this.#listeners.size > 1) return
+    this.#subscription = this.#options.events.subscribe((event) => this.#on(event))
+    this.#beatLater()
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const listener of this.#listeners) listener.end()
+  }
+
+  #remove(response: ServerResponse): void {
+    this.#listeners.delete(response)
+    if (this.#listeners.size > 0) return
+    this.#subscription?.[Symbol.dispose]()
+    this.#pending?.cancel()
+    this.#pending = undefined
+    this.#touched.clear()
+    this.#heartbeat?.cancel()
+  }
+
+  #on(event: SlotEvent): void {
+    const { clock, wallNow } = this.#options
+    const { kind, slot, seid } = event
+    const at = new Date(wallNow()).toISOString()
+    if (kind === 'changed') {
+      const { from, to, cause } = event
+      this.#tellAll(textOf('change', { slot, seid, from, to, cause, at }))
+    } else if (kind === 'pressed') {
+      this.#tellAll(textOf('press', { slot, seid, held_ms: event.heldMs, outcome: event.outcome, at }))
+    }
+    this.#touched.add(slot)
+    this.#pending ??= clock.at(clock.now() + COLLECT_MS, () => this.#flush())
+  }
+
+  #flush(): void {
+    const { report, wallNow } = this.#options
+    this.#pending = undefined
+    const reports = report().filter(({ slot }) => this.#touched.has(slot))
+    this.#touched.clear()
+    const wallMs = wallNow()
+    this.#tellAll(reports.map((one) => textOf('slot', rowOf(one, wallMs))).join(''))
+  }
+
+  #beatLater(): void {
+    const { clock } = this.#options
+    this.#heartbeat = clock.at(clock.now() + HEARTBEAT_MS, () => {
+      this.#tellAll(':\n\n')
+      this.#beatLater()
+    })
+  }
+
+  #tellAll(text: string): void {
+    for (const listener of this.#listeners) this.#tell(listener, text)
+  }
+
+  #tell(listener: ServerResponse, text: string): void {
+    listener.write(text)
+    if (listener.writableLength <= MAX_UNREAD_BYTES) return
+    this.#options.log.info('status.client-slow', { unreadBytes: listener.writableLength })
+    listener.destroy()
+  }
+}
+
+/** JSON has no line breaks, so one `data:` line holds it. */
+function textOf(event: string, value: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(value)}\n\n`
+}
+
+const COLLECT_MS = 50
+const HEARTBEAT_MS = 15_000
+const MAX_UNREAD_BYTES = 256 * 1024
