@@ -2,54 +2,14 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { systemClock } from '../../src/base/clock.ts'
-import { Card } from '../../src/simulator/card.ts'
-import { LATENCY_PROFILES } from '../../src/simulator/latency.ts'
-import { wireCardOf } from '../../src/simulator/wire-card.ts'
 import { Gateway } from '../support/gateway.ts'
 import { askOnce } from '../support/peers.ts'
 import { RacsPeer } from '../support/racs-plane.ts'
 import { until } from '../support/until.ts'
+import { Chip } from './chip.ts'
 import { type Device, type GpioLine, Rig, type RigOptions } from './rig.ts'
 
 const skip = Rig.isMissing('i2c-bus')
-
-/** A chip that counts its resets and notes its accesses. */
-class Chip implements Device {
-  resets = 0
-  readonly accesses: string[] = []
-  /** Called after each write and each read. */
-  onAccess: (access: 'write' | 'read') => void = () => undefined
-  readonly #card
-
-  constructor(sen: string, framing: 'nxp' | 'bridge' = 'nxp') {
-    const card = new Card({ applet: 'keystore', protocol: 't1', sen })
-    const common = { medium: 'i2c', clock: systemClock, latency: LATENCY_PROFILES.none } as const
-    this.#card = wireCardOf({ ...common, framing, card, busy: framing === 'bridge' ? 'zero-bytes' : 'nack' })
-  }
-
-  write(bytes: Uint8Array): boolean {
-    const isDone = this.#card.write(bytes)
-    this.#note('write')
-    return isDone
-  }
-
-  read(length: number): Uint8Array | undefined {
-    const bytes = this.#card.read(length)
-    this.#note('read')
-    return bytes
-  }
-
-  reset(): void {
-    this.resets++
-    this.#card.reset()
-  }
-
-  #note(access: 'write' | 'read'): void {
-    this.accesses.push(access)
-    this.onAccess(access)
-  }
-}
 
 type Buses = NonNullable<RigOptions['buses']>
 
