@@ -14,6 +14,10 @@ const COMMANDS: CommandTable = {
     summary: 'show an element as a card in a reader of this machine',
     load: async () => (await import('./attach.ts')).attach,
   },
+  slots: {
+    summary: 'what is in which slot, who holds it, who waits, what is wrong',
+    load: async () => (await import('./slots.ts')).slots,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,
