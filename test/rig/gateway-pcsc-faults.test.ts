@@ -6,7 +6,7 @@ import test, { after } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Gateway } from '../support/gateway.ts'
 import { type CardInSlot, PrivatePcscd } from '../support/pcscd.ts'
-import { askOnce, NodePeer } from '../support/peers.ts'
+import { askOnce, askUntilServed, NodePeer, RECOVERY_MS } from '../support/peers.ts'
 import { RacsPeer } from '../support/racs-plane.ts'
 
 const skip = PrivatePcscd.isMissing('pcsclite')
@@ -26,8 +26,6 @@ const [SICK, WELL] = [0, 2]
 const SEID = 'Rig-A-00-00'
 /** What the gateway asks an application first. */
 const TLS_RESET = '00d80000'
-const RECOVERY_MS = 3_000
-
 /** What it asks for first of the flight of a card with T=1. */
 const FETCH = '00c000001c'
 
@@ -93,18 +91,7 @@ class Stand implements AsyncDisposable {
     await pcscd!.pull(SICK)
     await this.gateway.logged('slot.vacated', { seid: SEID })
     await pcscd!.insert(SICK, { sen: 'sick.com' })
-    await this.isServed(RECOVERY_MS)
-  }
-
-  /** The element of that name serves a client. */
-  async isServed(withinMs: number, sen = 'sick.com'): Promise<void> {
-    const expiresAt = performance.now() + withinMs
-    for (;;) {
-      const answer = await askOnce(this.gateway.port, sen).catch(String)
-      if (answer === 'hello') break
-      assert.ok(performance.now() < expiresAt, `not within ${withinMs} ms: ${answer}`)
-      await delay(20)
-    }
+    await askUntilServed(this.gateway.port, 'sick.com')
   }
 
   /** The session of `racs` gets the element, which may just be recovering. */
@@ -172,7 +159,7 @@ test('pcsc: a card pulled in the middle of a record ends its session', { skip },
   await assert.rejects(session)
   await stand.gateway.logged('slot.vacated', { seid: SEID })
   await pcscd!.insert(SICK, { sen: 'sick.com' })
-  await stand.isServed(RECOVERY_MS)
+  await askUntilServed(stand.gateway.port, 'sick.com')
   isUntouched(await stand.neighbours())
 })
 
@@ -193,6 +180,6 @@ test('pcsc: after SIGKILL and a new start of pcscd all cards are served', { skip
   await stand.gateway.logged('pcsc.lost')
   await stand.gateway.logged('slot.vacated', { seid: SEID })
   await pcscd!.start()
-  await stand.isServed(RECOVERY_MS)
-  await stand.isServed(RECOVERY_MS, 'well.com')
+  await askUntilServed(stand.gateway.port, 'sick.com')
+  await askUntilServed(stand.gateway.port, 'well.com')
 })
