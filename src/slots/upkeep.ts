@@ -121,20 +121,15 @@ export class Upkeep {
    * @returns what came of it, in words; undefined when the slot is not idle, or there is no such way
    */
   async inspect(depth: 'touch' | 'atr'): Promise<string | undefined> {
-    const { clock, queue, condition } = this.#options
+    const { queue, condition } = this.#options
     const arrival = this.#arrival
     if (arrival === undefined || condition.state !== 'ready') return undefined
     if (depth === 'touch' && arrival.element.check === undefined) return undefined
     if (!queue.tryEnter(GATEWAY)) return undefined
     await this.#during('being looked at', arrival, async () => {
-      try {
-        if (depth === 'touch') await arrival.element.check?.(clock.now() + CHECK_MS)
-        else await this.#compare(arrival)
-      } catch {
-        // What it did not answer may have left it anywhere.
-        this.#isFresh = false
-        await this.#compare(arrival)
-      }
+      if (depth === 'atr') await this.#compare(arrival, 'warm')
+      // What it did not answer it may still be busy with.
+      else if (!(await this.#answers(arrival))) await this.#compare(arrival, 'cold')
     })
     return this.#isFresh ? 'it answers' : condition.cause
   }
@@ -219,11 +214,21 @@ export class Upkeep {
     return this.#during('being tried', arrival, () => this.#introduce(arrival, [rung, rung]))
   }
 
+  async #answers({ element }: Arrival): Promise<boolean> {
+    try {
+      await element.check?.(this.#options.clock.now() + CHECK_MS)
+      return true
+    } catch {
+      this.#isFresh = false
+      return false
+    }
+  }
+
   /** Nobody has used the element since its last ATR: another one is that of another card. */
-  async #compare(arrival: Arrival): Promise<void> {
+  async #compare(arrival: Arrival, rung: ResetKind): Promise<void> {
     const { names, condition } = this.#options
     const before = names.atr
-    await this.#reset(arrival, ['warm', 'power'])
+    await this.#reset(arrival, [rung, 'power'])
     if (names.atr === before) return
     condition.take('replaced', 'another card is there', { before, atr: names.atr })
     await this.#introduce(arrival, ['cold', 'cold'])

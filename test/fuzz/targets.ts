@@ -8,6 +8,7 @@ import { racsGrammar } from './racs-grammar.ts'
 import { racsQuery } from './racs-query.ts'
 import { racsResponse } from './racs-response.ts'
 import { racsUri } from './racs-uri.ts'
+import { slotsModel } from './slots-model.ts'
 import { t0Machine } from './t0-machine.ts'
 import { t1Machine } from './t1-machine.ts'
 import type { FuzzTarget } from './target.ts'
@@ -20,5 +21,5 @@ import { wireModel } from './wire-model.ts'
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, wireCard, t0Machine, t1Machine, wireModel],
+  ...[usersFile, firewall, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
 ]

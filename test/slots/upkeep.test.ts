@@ -74,10 +74,10 @@ test('slot: an element that does not answer a look is reset, and mute when that 
   const { slot, element } = await bench()
   Object.assign(element, { check: () => Promise.reject(new LinkError('link.timeout', 'no answer')) })
   assert.equal(await slot.inspect('touch'), 'it answers')
-  assert.deepEqual(element.takeCalls(), ['warm'])
+  assert.deepEqual(element.takeCalls(), ['cold'])
   element.onReset = () => Promise.reject(MUTE)
   assert.equal(await slot.inspect('touch'), 'no answer to reset')
-  assert.deepEqual(element.takeCalls(), ['warm', 'cold', 'off', 'cold'])
+  assert.deepEqual(element.takeCalls(), ['cold', 'off', 'cold'])
   assert.equal(slot.state, 'mute')
 })
 
