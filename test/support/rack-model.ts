@@ -184,7 +184,9 @@ export class RackModel implements Referee {
     }
     const priority = roll < 5 ? 'operator' : 'service'
     const isPatient = roll >= 7 || roll === 3
-    const request = { ...asked, priority, isPatient } as const
+    // Who only tries stands for himself.
+    const who = isPatient ? address : wish.holder
+    const request = { ...asked, address: who, priority, isPatient } as const
     const requests = this.#requests.get(slot.seid) ?? new Set()
     this.#requests.set(slot.seid, requests.add(request))
     const got = isPatient
