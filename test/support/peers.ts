@@ -169,9 +169,14 @@ export class NodePeer implements AsyncDisposable {
   }
 
   /** @throws Error what the TLS library makes of a refusal */
-  static async open(port: number, sen: string, psk: Uint8Array = DEFAULT_PSK): Promise<NodePeer> {
+  static async open(
+    port: number,
+    sen: string,
+    psk: Uint8Array = DEFAULT_PSK,
+    localAddress = '127.0.0.1',
+  ): Promise<NodePeer> {
     const socket = connectTls({
-      ...{ host: '127.0.0.1', port, servername: sen, minVersion: 'TLSv1.3' },
+      ...{ host: '127.0.0.1', port, localAddress, servername: sen, minVersion: 'TLSv1.3' },
       ...{ ciphers: 'TLS_AES_128_CCM_SHA256', ecdhCurve: 'P-256' },
       checkServerIdentity: () => undefined,
       pskCallback: () => ({ psk, identity: 'Client_identity' }),
