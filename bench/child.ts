@@ -67,7 +67,7 @@ export interface RunningGateway extends AsyncDisposable {
 export async function startGateway(toml = '', env: NodeJS.ProcessEnv = {}): Promise<RunningGateway> {
   const directory = mkdtempSync(join(tmpdir(), 'iose-bench-'))
   const file = join(directory, 'gateway.toml')
-  const places = `gateway.state_dir = "${stateDir()}"\ntls_se.listen = "127.0.0.1:0"\nracs.listen = "127.0.0.1:0"\nstatus.listen = "127.0.0.1:0"\n`
+  const places = `gateway.state_dir = "${stateDir()}"\ntls_se.listen = "127.0.0.1:0"\nracs.listen = "127.0.0.1:0"\nstatus.listen = "127.0.0.1:0"\nhealth.max_resets_per_minute = 100000\n`
   writeFileSync(file, `gateway.log_level = "info"\n${places}${toml}`)
   const startedAt = performance.now()
   const child = spawn(process.execPath, [IOSED, '--config', file], {

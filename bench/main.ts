@@ -9,6 +9,7 @@ import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
 import { pcsc } from './pcsc.ts'
+import { rack } from './rack.ts'
 import { racs } from './racs.ts'
 import { relay } from './relay.ts'
 import { jsonOf, type Row, tableOf } from './row.ts'
@@ -20,15 +21,15 @@ import { wireDelay } from './wire-delay.ts'
 const HELP = `Usage: npm run bench -- [--only PATTERN] [--quick] [--json FILE]
 
 Measures the build in dist/ and prints a table; every floor and limit in it was measured or computed in the same
-run. Takes about five minutes.
+run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, hello, idle, start, card, wire, pcsc
+                  relay, racs, handshakes, hello, idle, start, card, wire, pcsc, rack
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card, wire, wireDelay, wireCodec, pcsc]
+const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card, wire, wireDelay, wireCodec, pcsc, rack]
 
 interface Options {
   readonly only?: string | undefined
