@@ -25,15 +25,18 @@ interface Visit {
 
 export class Poller implements Disposable {
   readonly #options: PollerOptions
+  readonly #tickMs: number
   readonly #visits = new Map<Pollable, Visit>()
-  /** Where a visit is on. */
+  /** Where a tour is on. */
   readonly #busy = new Set<string>()
   #timer: Timer | undefined
   #isOver = false
 
   constructor(options: PollerOptions) {
     this.#options = options
-    this.#wakeAt(options.clock.now() + NEWCOMERS_MS)
+    // Few and far between: to wake up costs more than to look.
+    this.#tickMs = Math.min(MAX_TICK_MS, options.pollMs / 4)
+    this.#sleep()
   }
 
   [Symbol.dispose](): void {
@@ -41,19 +44,23 @@ export class Poller implements Disposable {
     this.#timer?.cancel()
   }
 
-  /** Visits who is due, and sleeps until the next one is. */
-  #round(): void {
+  #sleep(): void {
     const { clock } = this.#options
+    this.#timer = clock.at(clock.now() + this.#tickMs, () => this.#round())
+  }
+
+  /** Sends a tour to each bus on which somebody is due. */
+  #round(): void {
+    const { clock, crashed } = this.#options
     this.#welcome()
     const now = clock.now()
-    let nextAt = now + NEWCOMERS_MS
-    const byDue = [...this.#visits].sort(([, a], [, b]) => a.dueAt - b.dueAt)
-    for (const [slot, visit] of byDue) {
-      if (this.#busy.has(slot.medium)) continue
-      if (visit.dueAt <= now) this.#start(slot, visit)
-      else nextAt = Math.min(nextAt, visit.dueAt)
+    for (const [slot, { dueAt }] of this.#visits) {
+      const { medium } = slot
+      if (dueAt > now || this.#busy.has(medium)) continue
+      this.#busy.add(medium)
+      this.#tour(medium).then(() => this.#busy.delete(medium), crashed)
     }
-    this.#wakeAt(nextAt)
+    this.#sleep()
   }
 
   /** Slots that have come since have their first visit at another time than the others, and so their ATR. */
@@ -67,33 +74,25 @@ export class Poller implements Disposable {
     }
   }
 
-  #start(slot: Pollable, visit: Visit): void {
-    const { clock, pollMs, crashed } = this.#options
-    const { medium } = slot
-    const depth = visit.untilAtr === 0 ? 'atr' : 'touch'
-    visit.untilAtr = (visit.untilAtr || ATR_EVERY) - 1
-    this.#busy.add(medium)
-    const over = (): void => {
-      this.#busy.delete(medium)
-      visit.dueAt = clock.now() + pollMs
-      // Others on the bus may be due already.
-      if (!this.#isOver) this.#wakeAt(clock.now())
+  /** Visits all on the bus who are due, one after the other, who has waited longest first. */
+  async #tour(medium: string): Promise<void> {
+    const { clock, pollMs } = this.#options
+    while (!this.#isOver) {
+      const now = clock.now()
+      const due = [...this.#visits].filter(([slot, { dueAt }]) => dueAt <= now && slot.medium === medium)
+      const [next] = due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
+      if (next === undefined) return
+      const [slot, visit] = next
+      const depth = visit.untilAtr === 0 ? 'atr' : 'touch'
+      visit.untilAtr = (visit.untilAtr || ATR_EVERY) - 1
+      await slot.inspect(depth)
+      visit.dueAt = Math.max(visit.dueAt + pollMs, clock.now())
     }
-    slot.inspect(depth).then(over, (error: unknown) => {
-      over()
-      crashed(error)
-    })
-  }
-
-  #wakeAt(instant: number): void {
-    this.#timer?.cancel()
-    this.#timer = this.#options.clock.at(instant, () => this.#round())
   }
 }
 
 /** An ATR costs a reset: it is looked at once in so many visits, for the first time after as many at most. */
 const ATR_EVERY = 12
-/** How long a slot that has just come may go unnoticed. */
-const NEWCOMERS_MS = 1_000
+const MAX_TICK_MS = 250
 /** Its multiples are spread evenly over the interval from 0 to 1, however many there are. */
 const GOLDEN_RATIO = 0.618_033_988_749_895

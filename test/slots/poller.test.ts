@@ -41,7 +41,7 @@ test('poller: looks at each slot once an interval, and at its ATR every twelfth 
     assert.ok(own.length === 12 || own.length === 13, `${own.length} looks at ${name}`)
     const gaps = own.slice(1).map(({ at }, n) => at - (own[n]?.at ?? 0))
     assert.ok(
-      gaps.every((gap) => gap === 5_010),
+      gaps.every((gap) => gap === 5_000),
       gaps.join(' '),
     )
     const atrs = own.slice(0, 12).filter(({ depth }) => depth === 'atr')
