@@ -7,7 +7,8 @@ import { type Seid, type Sen, type SlotId, seidOf } from './identity.ts'
 import type { Contender } from './lease-queue.ts'
 import type { PoolConfig } from './pool.ts'
 import { PoolLine } from './pool-line.ts'
-import { type Onlookers, Slot, type SlotEnvironment } from './slot.ts'
+import { Slot } from './slot.ts'
+import type { Onlookers, SlotEnvironment } from './surroundings.ts'
 
 export class Inventory implements Onlookers {
   readonly #environment: SlotEnvironment

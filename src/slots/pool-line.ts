@@ -21,7 +21,8 @@ import {
   rulesOf,
   suits,
 } from './pool.ts'
-import type { Slot, SlotEnvironment } from './slot.ts'
+import type { Slot } from './slot.ts'
+import type { SlotEnvironment } from './surroundings.ts'
 import { type Entry, type LeaseRequest, WaitingLine } from './waiting-line.ts'
 
 export class PoolLine {

@@ -2,56 +2,30 @@
 
 import type { Clock } from '../base/clock.ts'
 import { InternalError, messageOf } from '../base/errors.ts'
-import type { Events } from '../base/events.ts'
-import { hexOf } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
 import type { Arrival } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { Binding } from './binding.ts'
 import { Condition } from './condition.ts'
 import { LeaseError } from './errors.ts'
-import type { SlotEvent, SlotReport } from './events.ts'
+import type { SlotReport } from './events.ts'
 import type { Seid, Sen, SlotId } from './identity.ts'
 import { Holding, type Lease } from './lease.ts'
-import { type Contender, LeaseQueue } from './lease-queue.ts'
+import { LeaseQueue } from './lease-queue.ts'
 import { Names } from './names.ts'
+import { reportOf } from './report.ts'
 import { ResetBudget } from './reset-budget.ts'
 import type { SlotState } from './state.ts'
+import { NOBODY, type Onlookers, type SlotEnvironment, type SlotIdentity } from './surroundings.ts'
 import type { Priority } from './turn-order.ts'
 import { Upkeep } from './upkeep.ts'
 import type { LeaseRequest } from './waiting-line.ts'
-
-export interface SlotEnvironment {
-  readonly clock: Clock
-  readonly log: Log
-  /** How many may wait for a slot while somebody holds it. */
-  readonly queueLength: number
-  /** How often an element may be reset, in the long run. */
-  readonly maxResetsPerMinute: number
-  readonly events: Events<SlotEvent>
-}
-
-export interface SlotIdentity {
-  readonly id: SlotId
-  readonly seid: Seid
-  readonly aliases: readonly Seid[]
-  /** Kind of the driver. */
-  readonly driver: string
-}
-
-/** What a slot tells and asks of those who wait for it among others, without standing in its line. */
-export interface Onlookers {
-  /** Its element, its name, its application or whether it can be leased is another now. */
-  changed(slot: Slot): void
-  /** Those of them who would take it as it is, in order of arrival. */
-  contenders(slot: Slot): readonly Contender[]
-}
 
 export class Slot {
   readonly id: SlotId
   readonly seid: Seid
   readonly aliases: readonly Seid[]
-  readonly driver: string
+  readonly #identity: SlotIdentity
   readonly #clock: Clock
   readonly #log: Log
   readonly #queue: LeaseQueue
@@ -63,12 +37,12 @@ export class Slot {
   readonly #counters = { sessions: 0, apdus: 0, errors: 0 }
 
   constructor(identity: SlotIdentity, environment: SlotEnvironment, onlookers: Onlookers = NOBODY) {
-    const { id, seid, aliases, driver } = identity
+    const { id, seid, aliases } = identity
     const { clock, log, events, queueLength, maxResetsPerMinute } = environment
     this.id = id
     this.seid = seid
     this.aliases = aliases
-    this.driver = driver
+    this.#identity = identity
     this.#clock = clock
     this.#log = log.child({ slot: id, seid })
     this.#onlookers = onlookers
@@ -111,25 +85,17 @@ export class Slot {
   get sen(): Sen | undefined {
     return this.#names.sen
   }
-
   get nativeSen(): Sen | undefined {
     return this.#names.nativeSen
   }
-
   get isRouted(): boolean {
     return this.#names.isRouted
   }
-
   get aid(): Uint8Array | undefined {
     return this.#names.aid
   }
-
   get atr(): string | undefined {
     return this.#names.atr
-  }
-
-  get binding(): Binding | undefined {
-    return this.#names.binding
   }
 
   /** Binds the element to a name and an application, or frees it; sessions that run go on. */
@@ -165,20 +131,12 @@ export class Slot {
 
   /** All that is known of it now. */
   get report(): SlotReport {
-    const { id, seid, aliases, driver, sen, aid, atr, state } = this
-    const { cause, ageMs, mutes, quarantines } = this.#condition
-    const [holding, now] = [this.#holding, this.#clock.now()]
-    const waiters = [...this.#queue.waiters, ...this.#onlookers.contenders(this)]
-    return {
-      ...{ slot: id, seid, aliases, driver, sen, aid: aid && hexOf(aid), atr, state, cause, stateMs: ageMs },
-      holder: holding && this.#queue.holder,
-      heldMs: holding && this.#queue.heldMs,
-      waiters: waiters
-        .sort((a, b) => a.since - b.since)
-        .map(({ holder, priority, since }) => ({ holder, priority, waitedMs: Math.round(now - since) })),
-      doing: this.#upkeep.doing,
-      counters: { ...this.#counters, resets: this.#upkeep.resets, mutes, quarantines },
-    }
+    return reportOf({
+      ...{ identity: this.#identity, names: this.#names, condition: this.#condition },
+      ...{ upkeep: this.#upkeep, counters: this.#counters, nowMs: this.#clock.now() },
+      lease: this.#holding && { holder: this.#queue.holder, heldMs: this.#queue.heldMs },
+      waiters: [...this.#queue.waiters, ...this.#onlookers.contenders(this)],
+    })
   }
 
   /** An element has come to this slot; resolves when it has been introduced, or is mute. */
@@ -221,6 +179,7 @@ export class Slot {
     const { holder } = this
     if (this.isEmpty) return 'no element'
     if (this.#holding === undefined) {
+      if (this.#upkeep.isAtWork) return `${String(this.#upkeep.doing)} already`
       await this.#upkeep.reset()
       return this.isOut ? this.#upkeep.refusal : 'reset'
     }
@@ -241,8 +200,8 @@ export class Slot {
 
   /** Nobody gets the element from now on, until `release`; who has it loses it. */
   setAside(by: string): void {
-    const error = new LeaseError('lease.revoked', `set aside by ${by}`)
     this.#upkeep.setAside(by)
+    const error = new LeaseError('lease.revoked', `set aside by ${by}`)
     this.#queue.dismiss(error)
     this.#holding?.revoke(error)
   }
@@ -338,5 +297,3 @@ export class Slot {
     })
   }
 }
-
-const NOBODY: Onlookers = { changed: () => undefined, contenders: () => [] }

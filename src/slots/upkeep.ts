@@ -1,7 +1,7 @@
 // What the gateway itself does with the element of a slot: introduces it, resets it between holders, looks after it
 // while it is idle, and tries to get it back when it is mute. It holds the slot meanwhile, like anybody else.
 
-import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
+import { type Clock, sleepUntil } from '../base/clock.ts'
 import { codeOf, InternalError, messageOf } from '../base/errors.ts'
 import type { Arrival, ResetKind } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
@@ -11,6 +11,7 @@ import type { LeaseQueue } from './lease-queue.ts'
 import type { Names } from './names.ts'
 import { Recovery } from './recovery.ts'
 import type { ResetBudget } from './reset-budget.ts'
+import { Retry } from './retry.ts'
 
 export interface UpkeepOptions {
   /** For people: `slot 3`. */
@@ -36,13 +37,14 @@ export class Upkeep {
   #work: string | undefined
   /** How often the gateway stands in line for the slot. */
   #claims = 0
-  #retry: { readonly timer: Timer; readonly at: number } | undefined
+  readonly #retry: Retry
   /** Who has set the element aside, and holds off all tries. */
   #keeper: string | undefined
   #resets = 0
 
   constructor(options: UpkeepOptions) {
     this.#options = options
+    this.#retry = new Retry(options.clock)
   }
 
   get arrival(): Arrival | undefined {
@@ -62,8 +64,7 @@ export class Upkeep {
   get doing(): string | undefined {
     if (this.#work !== undefined) return this.#work
     if (this.#keeper !== undefined) return `waits for ${this.#keeper}`
-    if (this.#retry === undefined) return undefined
-    return `next try in ${seconds(this.#retry.at - this.#options.clock.now())}`
+    return this.#retry.text
   }
 
   /** A command is about to change the element. */
@@ -96,7 +97,7 @@ export class Upkeep {
     this.#arrival = undefined
     names.arrival = undefined
     this.#keeper = undefined
-    this.#cancelRetry()
+    this.#retry.cancel()
     if (condition.state !== 'absent') condition.take('left', cause)
     changed()
   }
@@ -140,10 +141,7 @@ export class Upkeep {
     const arrival = this.#arrival
     if (arrival === undefined || this.#keeper !== undefined || !queue.tryEnter(GATEWAY)) return
     if (condition.state === 'ready') {
-      await this.#during('being reset', arrival, async () => {
-        await this.#reset(arrival, ['cold', 'power'])
-        condition.take('answered', 'free')
-      })
+      await this.#during('being reset', arrival, () => this.#reset(arrival, ['cold', 'power']))
     } else await this.#revive(arrival)
   }
 
@@ -151,7 +149,7 @@ export class Upkeep {
   setAside(by: string): void {
     if (this.#arrival === undefined) return
     this.#keeper = by
-    this.#cancelRetry()
+    this.#retry.cancel()
     this.#options.condition.take('set-aside', `set aside by ${by}`)
     this.#options.changed()
   }
@@ -163,7 +161,7 @@ export class Upkeep {
     if (arrival === undefined || condition.state !== 'quarantined') return
     this.#keeper = undefined
     this.#recovery = new Recovery()
-    this.#cancelRetry()
+    this.#retry.cancel()
     condition.take('released', `released by ${by}`)
     await this.#enter()
     if (this.#arrival === arrival && this.#isTryable) await this.#revive(arrival)
@@ -209,7 +207,7 @@ export class Upkeep {
 
   /** Tries to get back an element that is mute or in quarantine; the slot is ours. */
   #revive(arrival: Arrival): Promise<void> {
-    this.#cancelRetry()
+    this.#retry.cancel()
     const { rung } = this.#recovery
     return this.#during('being tried', arrival, () => this.#introduce(arrival, [rung, rung]))
   }
@@ -229,24 +227,21 @@ export class Upkeep {
     const { names, condition } = this.#options
     const before = names.atr
     await this.#reset(arrival, [rung, 'power'])
-    if (names.atr === before) return
+    // It may have been set aside meanwhile; then it is introduced when it is released.
+    if (names.atr === before || condition.state !== 'ready') return
     condition.take('replaced', 'another card is there', { before, atr: names.atr })
     await this.#introduce(arrival, ['cold', 'cold'])
   }
 
   #fail(error: unknown): void {
-    const { clock, queue, condition, changed } = this.#options
+    const { clock, queue, condition, changed, crashed } = this.#options
+    if (error instanceof InternalError) crashed(error)
     const fields = { code: codeOf(error) }
-    const now = clock.now()
-    const { state, delayMs, why } = this.#recovery.failed(now, fields.code === 'link.stuck')
-    this.#cancelRetry()
+    const { state, delayMs, why } = this.#recovery.failed(clock.now(), fields.code === 'link.stuck')
     if (state === 'mute' || condition.state === 'quarantined')
       condition.take('failed', messageOf(error), fields)
     else condition.take('set-aside', `${why ?? state}: ${messageOf(error)}`, fields)
-    if (this.#keeper === undefined) {
-      const timer = clock.at(now + delayMs, () => this.#retried())
-      this.#retry = { timer, at: now + delayMs }
-    }
+    if (this.#keeper === undefined) this.#retry.plan(delayMs, () => this.#retried())
     changed()
     queue.dismiss(new ElementError('element.mute', this.refusal, { cause: error }))
   }
@@ -259,7 +254,6 @@ export class Upkeep {
 
   #retried(): void {
     const arrival = this.#arrival
-    this.#retry = undefined
     if (arrival === undefined) return
     const tried = this.#enter().then(() => {
       if (this.#arrival === arrival && this.#isTryable) return this.#revive(arrival)
@@ -268,11 +262,6 @@ export class Upkeep {
     })
     // Bugs only: what the element does wrong has its consequences in `during`.
     tried.catch((error: unknown) => this.#options.crashed(error))
-  }
-
-  #cancelRetry(): void {
-    this.#retry?.timer.cancel()
-    this.#retry = undefined
   }
 
   async #reset(arrival: Arrival, rungs: readonly [Rung, Rung]): Promise<void> {
@@ -293,10 +282,6 @@ export class Upkeep {
     this.#isFresh = true
     if (names.nativeSen !== sen) changed()
   }
-}
-
-function seconds(milliseconds: number): string {
-  return `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s`
 }
 
 /** Who holds the slot while the gateway is at work on it. */

@@ -12,22 +12,12 @@ import type { Lease } from '../../src/slots/lease.ts'
 import { Poller } from '../../src/slots/poller.ts'
 import type { Slot } from '../../src/slots/slot.ts'
 import type { SlotState } from '../../src/slots/state.ts'
-import { AGE_LIMIT_MS, type Priority } from '../../src/slots/turn-order.ts'
 import { ManualClock } from './manual-clock.ts'
 import { RackElement, type Referee } from './rack-element.ts'
 import type { Random } from './random.ts'
 import { arrivalOf } from './scripted-element.ts'
 import { slotEnvironment } from './slot-environment.ts'
-
-/** One who has asked for a slot and has no answer yet. */
-interface Request {
-  readonly client: number
-  readonly address: string
-  readonly priority: Priority
-  /** He stands in line, rather than trying whether the slot is free. */
-  readonly isPatient: boolean
-  readonly since: number
-}
+import { type Request, TurnRules } from './turn-rules.ts'
 
 const SLOTS = 16
 const CLIENTS = 200
@@ -53,16 +43,18 @@ export class RackModel implements Referee {
   readonly #inventory: Inventory
   readonly #poller: Poller
   readonly #elements = new Map<string, RackElement>()
-  /** By SEID: who holds the slot, who asks for it, whose turn was last and since when. */
+  /** By SEID: who holds the slot. */
   readonly #holders = new Map<string, number>()
-  readonly #requests = new Map<string, Set<Request>>()
-  readonly #lastTurns = new Map<string, { readonly address: string; readonly at: number }>()
+  readonly #turns: TurnRules
   readonly #states = new Map<string, SlotState>()
+  /** Set aside by an operator, and not released. */
+  readonly #aside = new Set<string>()
   readonly #broken: string[] = []
   #isOver = false
 
   constructor(random: Random) {
     this.#random = random
+    this.#turns = new TurnRules(this.#clock, this.broken)
     this.#limit = random.pick([60, 600, 1_000_000])
     const [clock, events] = [this.#clock, new Events<SlotEvent>()]
     const settings = { clock, events, queueLength: QUEUE_LENGTH, maxResetsPerMinute: this.#limit }
@@ -99,10 +91,7 @@ export class RackModel implements Referee {
 
   async #advance(milliseconds: number): Promise<void> {
     await this.#clock.advanceBy(milliseconds)
-    for (const [seid, requests] of this.#requests) {
-      const service = [...requests].filter(({ priority, isPatient }) => priority === 'service' && isPatient)
-      if (service.length > QUEUE_LENGTH) this.broken(`${seid}: ${service.length} clients wait`)
-    }
+    this.#turns.checkLines(QUEUE_LENGTH)
     for (const { name, resets } of this.#elements.values()) {
       if (resets.length > this.#limit * 1.1 + 2) this.broken(`${name}: ${resets.length} resets in a minute`)
     }
@@ -117,7 +106,7 @@ export class RackModel implements Referee {
     // As long as the longest quarantine and what comes before it.
     for (let n = 0; n < 1_300; n++) {
       for (const slot of this.#inventory.slots) {
-        if (slot.state === 'quarantined' && running > 0) slot.release('the end').catch(() => undefined)
+        if (slot.state === 'quarantined' && running > 0) this.#release(slot).catch(() => undefined)
       }
       await this.#clock.advanceBy(500)
     }
@@ -139,6 +128,9 @@ export class RackModel implements Referee {
     const { seid, from, to } = event
     const before = this.#states.get(seid) ?? 'absent'
     if (from !== before || from === to) this.broken(`${seid} went from ${from} to ${to}, and was ${before}`)
+    if (to === 'absent') this.#aside.delete(seid)
+    else if (this.#aside.has(seid) && to !== 'quarantined')
+      this.broken(`${seid} left the quarantine by itself`)
     this.#states.set(seid, to)
   }
 
@@ -187,34 +179,14 @@ export class RackModel implements Referee {
     // Who only tries stands for himself.
     const who = isPatient ? address : wish.holder
     const request = { ...asked, address: who, priority, isPatient } as const
-    const requests = this.#requests.get(slot.seid) ?? new Set()
-    this.#requests.set(slot.seid, requests.add(request))
+    this.#turns.asked(slot.seid, request)
     const got = isPatient
       ? slot.acquire({ ...wish, priority }, giving.signal)
       : slot.tryAcquire(wish.holder, giving.signal, priority)
     // In the same turn as the answer, so that nobody is taken for one who still waits.
-    const lease = await got.finally(() => requests.delete(request))
-    this.#checkTurn(request, requests, slot.seid)
+    const lease = await got.finally(() => this.#turns.answered(slot.seid, request))
+    this.#turns.checkTurn(slot.seid, request)
     return this.#granted(asked, lease, isPatient ? deadline : Infinity)
-  }
-
-  /** Nobody who has waited for too long is passed over, and nobody has two turns while others wait. */
-  #checkTurn(request: Request, requests: ReadonlySet<Request>, seid: string): void {
-    const { since, address, priority, isPatient } = request
-    const now = this.#clock.now()
-    const last = this.#lastTurns.get(seid)
-    const isGreed = last?.address === address && address === 'greedy' && priority === 'service' && isPatient
-    for (const other of requests) {
-      const waitedMs = now - other.since
-      if (other.since < since && waitedMs >= AGE_LIMIT_MS) {
-        this.broken(`${seid}: client ${other.client} has waited ${waitedMs} ms and is passed over`)
-      }
-      const wasThere = other.since < (last?.at ?? 0) && other.address !== address
-      if (isGreed && wasThere && now - since < AGE_LIMIT_MS) {
-        this.broken(`${seid}: the greedy address has two turns while client ${other.client} waits`)
-      }
-    }
-    this.#lastTurns.set(seid, { address, at: now })
   }
 
   #granted({ client }: Pick<Request, 'client'>, lease: Lease, deadline: number): Lease {
@@ -270,9 +242,16 @@ export class RackModel implements Referee {
       if (roll === 0) slot.revoke(new LeaseError('lease.revoked', 'by an operator'))
       else if (roll === 1) await slot.evict('the button')
       else if (roll === 2) await slot.nudge()
-      else if (roll === 3) slot.setAside('an operator')
-      else if (slot.state === 'quarantined') await slot.release('an operator')
+      else if (roll === 3 && !slot.isEmpty) {
+        slot.setAside('an operator')
+        this.#aside.add(slot.seid)
+      } else if (slot.state === 'quarantined') await this.#release(slot)
     }
+  }
+
+  #release(slot: Slot): Promise<void> {
+    this.#aside.delete(slot.seid)
+    return slot.release('an operator')
   }
 
   /** Cards that come, go, and are another one without a word. */
