@@ -140,7 +140,8 @@ export class PoolLine {
       this.#line.makeRoom(request, this.#queueLength * members.length, held)
     }
     const granted = this.#line.wait(request, { wish, since, signal, excuse: () => `${held} still` })
-    if (idle === undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy: held })
+    const ahead = this.waiting - 1
+    if (idle === undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy: held, ahead })
     else idle.offer()
     return granted
   }

@@ -220,8 +220,8 @@ export class Slot {
   async acquire(request: LeaseRequest, signal: AbortSignal): Promise<Lease> {
     this.#checkUsable()
     const askedAt = this.#clock.now()
-    const heldBy = this.#queue.holder
-    if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy })
+    const { holder: heldBy, waiting: ahead } = this
+    if (heldBy !== undefined) this.#log.debug('lease.awaited', { holder: request.holder, heldBy, ahead })
     await this.#queue.enter(request, signal)
     return this.take(request.holder, askedAt, signal)
   }

@@ -51,8 +51,8 @@ export class SlotsView {
 
   #draw(): void {
     this.#drawnAt = performance.now()
-    const lines = this.#table(this.#screen.columns ?? Infinity)
-    const shown = lines.slice(0, Math.max(1, (this.#screen.rows ?? Infinity) - 1))
+    const lines = this.#table(sizeOf(this.#screen.columns))
+    const shown = lines.slice(0, Math.max(1, sizeOf(this.#screen.rows) - 1))
     // Each line is ended by clearing what was behind it: nothing flickers.
     this.#screen.write(`${HOME}${shown.map((line) => `${line}${CLEAR_LINE}\r\n`).join('')}${CLEAR_BELOW}`)
     this.#timer = setTimeout(() => this.#draw(), TICK_MS)
@@ -66,6 +66,11 @@ export class SlotsView {
   #say(lines: readonly string[]): void {
     for (const line of lines) this.#screen.write(`${line}\n`)
   }
+}
+
+/** A terminal that does not know its size says 0. */
+export function sizeOf(measured: number | undefined): number {
+  return measured === undefined || measured === 0 ? Infinity : measured
 }
 
 function lineOf(event: StatusEvent): string[] {

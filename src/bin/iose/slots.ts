@@ -14,7 +14,7 @@ import { stateDirOf } from '../../config/state-dir.ts'
 import { type CliCommand, CliError, EXIT, misuse } from './command.ts'
 import { printJson, printLine } from './racs/output.ts'
 import { slotsTable } from './slots-table.ts'
-import { SlotsView } from './slots-view.ts'
+import { SlotsView, sizeOf } from './slots-view.ts'
 
 export const slots: CliCommand = {
   summary: 'what is in which slot, who holds it, who waits, what is wrong',
@@ -44,7 +44,7 @@ Example: iose slots --watch
         for (const line of slotsTable(
           rows,
           Date.now(),
-          process.stdout.isTTY ? process.stdout.columns : Infinity,
+          process.stdout.isTTY ? sizeOf(process.stdout.columns) : Infinity,
         ))
           printLine(line)
       return EXIT.done
