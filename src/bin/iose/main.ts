@@ -6,6 +6,10 @@ import { CliError, type CommandTable, EXIT, type ExitCode } from './command.ts'
 
 /** Each is imported when it is asked for. */
 const COMMANDS: CommandTable = {
+  call: {
+    summary: 'say something to an element, and print what it answers',
+    load: async () => (await import('./call.ts')).call,
+  },
   racs: {
     summary: 'use and administrate elements: list, apdu, sen, run, console and more',
     load: async () => (await import('./racs.ts')).racs,
