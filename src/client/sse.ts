@@ -62,6 +62,6 @@ function overlong(what: string): ClientError {
   return new ClientError('client.protocol', `${what} of the answer is longer than any should be`)
 }
 
-/** In characters: a row has some hundreds of bytes, and there may be a thousand slots in the first event. */
-export const MAX_LINE = 1024 * 1024
+/** In characters: a row has some hundreds, and the first event has all slots in one line. */
+export const MAX_LINE = 4 * 1024 * 1024
 export const MAX_EVENT = 4 * 1024 * 1024

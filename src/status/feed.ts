@@ -20,7 +20,8 @@ export interface FeedOptions {
 
 export class Feed {
   readonly #options: FeedOptions
-  readonly #listeners = new Set<ServerResponse>()
+  /** With how many bytes may wait for it to read. */
+  readonly #listeners = new Map<ServerResponse, number>()
   /** Slots that something has happened to since they were last reported. */
   readonly #touched = new Set<number>()
   #subscription: Disposable | undefined
@@ -33,16 +34,16 @@ export class Feed {
 
   /** Begins the answer of one who wants to listen, with how things are now. */
   add(response: ServerResponse): void {
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    })
     const wallMs = this.#options.wallNow()
-    this.#tell(
-      response,
-      textOf(
-        'slots',
-        this.#options.report().map((report) => rowOf(report, wallMs)),
-      ),
-    )
-    this.#listeners.add(response)
+    const rows = this.#options.report().map((report) => rowOf(report, wallMs))
+    // However long it is: nobody can have read it yet.
+    response.write(textOf('slots', rows))
+    this.#listeners.set(response, response.writableLength + MAX_UNREAD_BYTES)
     response.once('close', () => this.#remove(response))
     if (this.#listeners.size > 1) return
     this.#subscription = this.#options.events.subscribe((event) => this.#on(event))
@@ -51,7 +52,7 @@ export class Feed {
 
   /** Ends all of them. */
   close(): void {
-    for (const listener of this.#listeners) listener.end()
+    for (const listener of this.#listeners.keys()) listener.end()
   }
 
   #remove(response: ServerResponse): void {
@@ -96,12 +97,12 @@ export class Feed {
   }
 
   #tellAll(text: string): void {
-    for (const listener of this.#listeners) this.#tell(listener, text)
+    for (const [listener, mostBytes] of this.#listeners) this.#tell(listener, text, mostBytes)
   }
 
-  #tell(listener: ServerResponse, text: string): void {
+  #tell(listener: ServerResponse, text: string, mostBytes: number): void {
     listener.write(text)
-    if (listener.writableLength <= MAX_UNREAD_BYTES) return
+    if (listener.writableLength <= mostBytes) return
     this.#options.log.info('status.client-slow', { unreadBytes: listener.writableLength })
     listener.destroy()
   }
@@ -114,4 +115,5 @@ function textOf(event: string, value: unknown): string {
 
 const COLLECT_MS = 50
 const HEARTBEAT_MS = 15_000
+/** Besides the first event. */
 const MAX_UNREAD_BYTES = 256 * 1024

@@ -18,12 +18,8 @@ export interface StatusEnvironment extends FeedOptions {
   readonly token: string
 }
 
-/** What one path answers. */
-interface Route {
-  /** Only for who has the token. */
-  readonly isPrivate: boolean
-  serve(response: ServerResponse): void
-}
+/** Answers a request for one path; all under /api/ are for who has the token. */
+type Route = (response: ServerResponse) => void
 
 export class StatusServer {
   readonly #options: StatusOptions
@@ -41,14 +37,16 @@ export class StatusServer {
     this.#environment = environment
     this.#feed = new Feed(environment)
     this.#routes = new Map<string, Route>([
-      ['/api/slots', { isPrivate: true, serve: (response) => this.#slots(response) }],
-      ['/api/events', { isPrivate: true, serve: (response) => this.#feed.add(response) }],
+      ['/api/slots', (response) => this.#slots(response)],
+      ['/api/events', (response) => this.#feed.add(response)],
     ])
     this.#http = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       ...{ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS },
       connectionsCheckingInterval: REQUEST_MS / 5,
     })
+    // A listener hears something more often than that; who only asks and never reads is over.
+    this.#http.timeout = IDLE_MS
     this.#http.on('connection', (socket) => this.#admit(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))
   }
@@ -90,7 +88,7 @@ export class StatusServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const [status, error, headers] = this.#refusalOf(request) ?? []
     if (status === undefined) {
-      this.#routeOf(request)?.serve(response)
+      this.#routeOf(request)?.(response)
       return
     }
     // What follows would be taken for the next request.
@@ -103,13 +101,15 @@ export class StatusServer {
     request: IncomingMessage,
   ): readonly [number, string, Readonly<Record<string, string>>?] | undefined {
     const route = this.#routeOf(request)
+    const isPrivate = request.url?.startsWith('/api/') === true
     if (!this.#isOurs(request.headers.host)) return [421, 'this is not the server of that name']
     if (hasBody(request)) return [413, 'requests have no body here']
-    if (route === undefined) return [404, 'nothing is here']
-    if (request.method !== 'GET') return [405, 'only GET is possible', { Allow: 'GET' }]
-    if (route.isPrivate && !this.#isAuthorised(request.headers.authorization)) {
+    // Before anything else, so that nobody learns what there is.
+    if (isPrivate && !this.#isAuthorised(request.headers.authorization)) {
       return [401, 'the token is missing or wrong', { 'WWW-Authenticate': 'Bearer' }]
     }
+    if (route === undefined) return [404, 'nothing is here']
+    if (request.method !== 'GET') return [405, 'only GET is possible', { Allow: 'GET' }]
     return undefined
   }
 
@@ -119,13 +119,16 @@ export class StatusServer {
 
   /** A page of somebody else whose name leads here must not talk to us through its reader's browser. */
   #isOurs(host = ''): boolean {
-    const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-    return isIP(name) > 0 || name === 'localhost' || name === this.#options.host
+    const name = host
+      .replace(/:\d+$/, '')
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase()
+    return isIP(name) > 0 || name === 'localhost' || name === this.#options.host.toLowerCase()
   }
 
   /** Of equal length by hashing, and so compared in constant time. */
   #isAuthorised(authorization = ''): boolean {
-    const given = /^Bearer (.+)$/.exec(authorization)?.[1] ?? ''
+    const given = /^Bearer (.+)$/i.exec(authorization)?.[1] ?? ''
     return timingSafeEqual(digestOf(given), digestOf(this.#environment.token))
   }
 
@@ -165,3 +168,4 @@ const MAX_CONNECTIONS_PER_ADDRESS = 16
 const MAX_HEADER_BYTES = 8_192
 /** A request must be whole within this time; and so long a connection may wait for the next. */
 const REQUEST_MS = 5_000
+const IDLE_MS = 40_000

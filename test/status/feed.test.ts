@@ -88,6 +88,24 @@ test('feed: who does not read is sent away once 256 KiB wait for it, and the oth
   assert.equal(log.of('status.client-slow').length, 1)
 })
 
+test('feed: a first event that is longer than that is no reason to send anybody away', () => {
+  const { events, feed, listener } = feedBench()
+  listener.unread = 1_000_000
+  feed.add(listener.response)
+  listener.unread = 1_000_000 + 256 * 1024
+  events.publish({ kind: 'pressed', ...SLOT, heldMs: 1, outcome: 'reset' })
+  assert.deepEqual(
+    [listener].map(({ isDestroyed }) => isDestroyed),
+    [false],
+  )
+  listener.unread += 1
+  events.publish({ kind: 'pressed', ...SLOT, heldMs: 1, outcome: 'reset' })
+  assert.deepEqual(
+    [listener].map(({ isDestroyed }) => isDestroyed),
+    [true],
+  )
+})
+
 test('status: closing the plane ends those who listen', async () => {
   const bench = await StatusBench.start()
   const socket = connect(bench.port, '127.0.0.1')

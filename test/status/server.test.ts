@@ -53,6 +53,8 @@ test('status: other paths, other methods and bodies are refused', async () => {
   await using bench = await StatusBench.start()
   assert.equal((await bench.get('/')).status, 404)
   assert.equal((await bench.get('/api/slots/')).status, 404)
+  assert.equal((await bench.get('/api/none', { token: '' })).status, 401)
+  assert.equal((await bench.get('/api/slots', { method: 'POST', token: '' })).status, 401)
   assert.equal((await bench.get('/api/slots?x=1')).status, 200)
   for (const method of ['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) {
     const { status, headers } = await bench.get('/api/slots', { method })
@@ -71,6 +73,7 @@ test('status: a name that somebody else has led here is refused, addresses and l
     ['192.0.2.7:8080', 200],
     ['[::1]:8080', 200],
     ['localhost:8080', 200],
+    ['LocalHost', 200],
   ] as const) {
     assert.deepEqual([host, (await bench.get('/api/slots', { headers: { host } })).status], [host, expected])
   }

@@ -32,7 +32,8 @@ export async function openStatus(
       StatusServer.listen({ host, port }, { ...environment, token }),
     )
   } catch (error) {
-    if (!isDefault) throw error
+    const cause = (error as Error).cause as NodeJS.ErrnoException | undefined
+    if (!isDefault || cause?.code !== 'EADDRINUSE') throw error
     log.warn('status.unavailable', { cause: messageOf(error), advice: 'status.listen sets another address' })
     return undefined
   }
