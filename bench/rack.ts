@@ -92,7 +92,7 @@ async function besideStuck(pace: Pace): Promise<Row> {
     plain.push(rate.without)
     ratios.push(rate.with / rate.without)
   }
-  const remark = `reference: without it; median of ${ratios.length} alternating pairs; aim: ratio 0.98`
+  const remark = `reference: without it; median of ${ratios.length} alternating pairs of ${LANE_MS[pace] / 1000} s; aim: ratio 0.98`
   const row = withRatio({
     name: NAMES.stuck,
     unit: '1/s',
@@ -199,5 +199,5 @@ const HAND_OVERS = { full: 20_000, quick: 500 }
 const SETTLING_MS = { full: 20_000, quick: 1_000 }
 const IDLE_MS = { full: 30_000, quick: 3_000 }
 const PAIRS = { full: 5, quick: 1 }
-const LANE_MS = { full: 6_000, quick: 1_000 }
+const LANE_MS = { full: 12_000, quick: 1_000 }
 const KILLS = { full: 20, quick: 2 }
