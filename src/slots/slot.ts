@@ -154,7 +154,9 @@ export class Slot {
 
   /** Takes the slot from whoever holds it; the element is reset, and then the next one's. */
   revoke(error: LeaseError): void {
-    this.#holding?.revoke(error)
+    if (this.#holding === undefined) return
+    this.#log.info('lease.revoked', { holder: this.holder, cause: error.message })
+    this.#holding.revoke(error)
   }
 
   /** Sends everybody away who waits for this slot alone. */
@@ -183,7 +185,7 @@ export class Slot {
       await this.#upkeep.reset()
       return this.isOut ? this.#upkeep.refusal : 'reset'
     }
-    this.#holding.revoke(new LeaseError('lease.revoked', `revoked by ${by}`))
+    this.revoke(new LeaseError('lease.revoked', `revoked by ${by}`))
     return `revoked the lease of ${String(holder)}`
   }
 
@@ -203,7 +205,7 @@ export class Slot {
     this.#upkeep.setAside(by)
     const error = new LeaseError('lease.revoked', `set aside by ${by}`)
     this.#queue.dismiss(error)
-    this.#holding?.revoke(error)
+    this.revoke(error)
   }
 
   /** Ends the quarantine; resolves when the element has been tried. */
@@ -239,8 +241,7 @@ export class Slot {
 
   /** @throws LeaseError lease.busy when somebody holds or awaits the slot, with who and for how long */
   checkFree(priority: Priority = 'service'): void {
-    const { waiting } = this
-    const { holder, heldMs } = this.#queue
+    const [{ waiting }, { holder, heldMs }] = [this, this.#queue]
     const hasGateway = this.#upkeep.isAtWork && (waiting === 0 || priority === 'operator')
     if (holder === undefined || hasGateway) return
     const line = waiting === 0 ? '' : `, ${waiting} waiting`

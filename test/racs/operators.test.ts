@@ -15,6 +15,10 @@ test('racs: SHUTDOWN by an operator revokes the lease of another, whose next com
   assert.match(answer, /^\+007 001 0: revoked the lease of racs bob 127\.0\.0\.1:\d+$/)
   assert.match((await holder.ask('APDU 0 00A40400051122334455'))[0]!, REVOKED)
   assert.match((await holder.ask('RESET 0'))[0]!, /^-705 001 /)
+  assert.deepEqual(
+    bench.plane.log.of('lease.revoked').map(({ fields }) => fields['cause']),
+    ['revoked by operator ada'],
+  )
   assert.deepEqual(element.takeCalls().slice(2), ['00A40400051122334455', 'cold'])
   assert.deepEqual(await operator.ask('POWERON 0'), ['+008 001 0 is on'])
   assert.match((await holder.ask('POWERON 0'))[0]!, /^-708 001 in use: held by racs ada/)
