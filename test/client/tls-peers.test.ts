@@ -61,6 +61,18 @@ test('tls client: who answers in another language, closes, or says nothing, is t
   }
 })
 
+test('tls client: an answer that comes together with the end of the session is not lost', async () => {
+  await using server = await opensslServer(['-ciphersuites', 'TLS_AES_128_CCM_SHA256'])
+  for (let round = 0; round < 20; round++) {
+    await using client = await clientOf(server.port, DEFAULT_PSK)
+    // The server answers the line, and then closes at the one after.
+    client.send(Buffer.from('hello\nCLOSE\n'))
+    await delay(20)
+    assert.equal(Buffer.from((await client.receive(deadline())) ?? []).toString(), 'olleh\n')
+    assert.equal(await client.receive(deadline()), undefined)
+  }
+})
+
 function deadline(forMs = 5_000): number {
   return systemClock.now() + forMs
 }

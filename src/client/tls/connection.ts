@@ -88,7 +88,7 @@ export class ElementClient implements AsyncDisposable {
       const text = this.#texts.shift()
       if (text !== undefined) return text
       if (this.#session.isClosed) return undefined
-      if (this.#hasEnded && this.#record() === undefined) {
+      if (this.#hasEnded && !this.#hasRecord) {
         if (this.#failure !== undefined) throw this.#failure
         return undefined
       }
@@ -121,6 +121,11 @@ export class ElementClient implements AsyncDisposable {
         throw new ClientError('client.transport', 'the gateway closed the connection without a word')
       if (!(await this.#event(deadline))) throw new ClientError('client.timeout', 'no answer in time')
     }
+  }
+
+  get #hasRecord(): boolean {
+    const { length } = this.#received
+    return length >= HEADER_BYTES && length >= HEADER_BYTES + this.#received.readUInt16BE(3)
   }
 
   /** The next whole record, a copy; what is no TLS ends the session at its header. */
