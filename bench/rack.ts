@@ -65,7 +65,7 @@ async function idleRack(pace: Pace): Promise<Row> {
   await using gateway = await startGateway(
     '[[slots]]\ndriver = "simulator"\ncount = 64\nsen = "key{n}.com"\n',
   )
-  // A start leaves garbage, which is collected within some ten seconds.
+  // A start leaves garbage, which is collected within half a minute.
   await delay(SETTLING_MS[pace])
   const [startedAt, before] = [performance.now(), processorUs(gateway.pid)]
   await delay(IDLE_MS[pace])
@@ -196,7 +196,7 @@ type Gateway = Awaited<ReturnType<typeof startGateway>>
 const COMMAND = Uint8Array.of(0x00, 0xd8, 0x00, 0x00, 0x00)
 const SELECT = Uint8Array.from(Buffer.from('00A4040006010203040500', 'hex'))
 const HAND_OVERS = { full: 20_000, quick: 500 }
-const SETTLING_MS = { full: 20_000, quick: 1_000 }
+const SETTLING_MS = { full: 40_000, quick: 1_000 }
 const IDLE_MS = { full: 30_000, quick: 3_000 }
 const PAIRS = { full: 5, quick: 1 }
 const LANE_MS = { full: 12_000, quick: 1_000 }

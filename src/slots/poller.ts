@@ -49,16 +49,22 @@ export class Poller implements Disposable {
     this.#timer = clock.at(clock.now() + this.#tickMs, () => this.#round())
   }
 
-  /** Sends a tour to each bus on which somebody is due. */
+  /** Sends a tour to each bus on which somebody is due; where one is on, they wait for the next round. */
   #round(): void {
     const { clock, crashed } = this.#options
     this.#welcome()
     const now = clock.now()
-    for (const [slot, { dueAt }] of this.#visits) {
-      const { medium } = slot
-      if (dueAt > now || this.#busy.has(medium)) continue
+    const tours = new Map<string, [Pollable, Visit][]>()
+    for (const entry of this.#visits) {
+      const [slot, { dueAt }] = entry
+      if (dueAt > now || this.#busy.has(slot.medium)) continue
+      const tour = tours.get(slot.medium)
+      if (tour === undefined) tours.set(slot.medium, [entry])
+      else tour.push(entry)
+    }
+    for (const [medium, due] of tours) {
       this.#busy.add(medium)
-      this.#tour(medium).then(() => this.#busy.delete(medium), crashed)
+      this.#tour(due).then(() => this.#busy.delete(medium), crashed)
     }
     this.#sleep()
   }
@@ -74,15 +80,12 @@ export class Poller implements Disposable {
     }
   }
 
-  /** Visits all on the bus who are due, one after the other, who has waited longest first. */
-  async #tour(medium: string): Promise<void> {
+  /** Visits one after the other, who has waited longest first. */
+  async #tour(due: [Pollable, Visit][]): Promise<void> {
     const { clock, pollMs } = this.#options
-    while (!this.#isOver) {
-      const now = clock.now()
-      const due = [...this.#visits].filter(([slot, { dueAt }]) => dueAt <= now && slot.medium === medium)
-      const [next] = due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
-      if (next === undefined) return
-      const [slot, visit] = next
+    due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
+    for (const [slot, visit] of due) {
+      if (this.#isOver) return
       const depth = visit.untilAtr === 0 ? 'atr' : 'touch'
       visit.untilAtr = (visit.untilAtr || ATR_EVERY) - 1
       await slot.inspect(depth)
