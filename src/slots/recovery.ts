@@ -24,11 +24,6 @@ export class Recovery {
     return this.#failures > 0 && this.#failures % 2 === 0 ? 'power' : 'cold'
   }
 
-  /** Tries that have failed since it last answered. */
-  get failures(): number {
-    return this.#failures
-  }
-
   /**
    * A reset has failed.
    * @param isStuck  the way to the element is not free, and says so without being tried: no try costs anything

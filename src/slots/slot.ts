@@ -181,7 +181,7 @@ export class Slot {
     const { holder } = this
     if (this.isEmpty) return 'no element'
     if (this.#holding === undefined) {
-      if (this.#upkeep.isAtWork) return `${String(this.#upkeep.doing)} already`
+      if (this.#upkeep.isAtWork) return `${this.#upkeep.doing ?? 'being tried'} already`
       await this.#upkeep.reset()
       return this.isOut ? this.#upkeep.refusal : 'reset'
     }

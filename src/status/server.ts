@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIP, type Socket } from 'node:net'
+import { messageOf } from '../base/errors.ts'
 import { Admission } from '../net/admission.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import { rowOf } from './row.ts'
@@ -56,6 +57,9 @@ export class StatusServer {
     const plane = new StatusServer(options, environment)
     plane.#http.listen(options.port, options.host)
     await once(plane.#http, 'listening')
+    plane.#http.on('error', (error) =>
+      environment.log.warn('plane.accept-failed', { cause: messageOf(error) }),
+    )
     return plane
   }
 
