@@ -112,17 +112,23 @@ class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whatever fails here: a gateway that is left running would keep this process alive.
+    await using _gateway = this.gateway
     await pcscd!.release()
     await this.neighbours()
-    await this.gateway[Symbol.asyncDispose]()
   }
 
+  /** Never rejects: a session that cannot be opened is an answer that `isUntouched` does not want. */
   async #useNeighbour(): Promise<string[]> {
     const answers: string[] = []
-    await using peer = await NodePeer.open(this.gateway.port, 'well.com')
-    while (!this.#isOver) {
-      answers.push(await peer.ask('?01hello').catch(String))
-      await delay(5)
+    try {
+      await using peer = await NodePeer.open(this.gateway.port, 'well.com')
+      while (!this.#isOver) {
+        answers.push(await peer.ask('?01hello').catch(String))
+        await delay(5)
+      }
+    } catch (error) {
+      answers.push(String(error))
     }
     return answers
   }
