@@ -33,7 +33,7 @@ test('iose call: asks the element of that name, with the key from wherever it is
     assert.deepEqual(said, { exitCode: 0, stdout: 'hello\n', stderr: '' })
   }
   const json = await iose(['call', uri, '?01other', '--json', '--psk-file', hex])
-  assert.deepEqual(JSON.parse(json.stdout), { sen: 'key1.com', answer: 'other\r\n' })
+  assert.deepEqual(JSON.parse(json.stdout), { sen: 'key1.com', answer: 'other' })
 })
 
 test('iose call: warns of a key that others may have seen, unless told to be quiet', async () => {

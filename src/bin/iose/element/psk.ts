@@ -1,9 +1,9 @@
 // Where a command of `iose` has its pre-shared key from: a file, the environment, standard input, or the URI.
 
 import { readFileSync, statSync } from 'node:fs'
-import { messageOf } from '../../base/errors.ts'
-import { bytesOfHex } from '../../base/hex.ts'
-import { CliError, EXIT, misuse } from './command.ts'
+import { messageOf } from '../../../base/errors.ts'
+import { bytesOfHex } from '../../../base/hex.ts'
+import { CliError, EXIT, misuse } from '../command.ts'
 
 export interface PskSource {
   /** Path; `-` is standard input. */
