@@ -17,22 +17,40 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    // `wx`: never through a link that somebody else put there.
-    const file = await open(temporary, 'wx', mode)
-    try {
-      // The umask may have taken bits away.
-      await file.chmod(mode)
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeWhole(temporary, content, mode)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
-  // The new name is only safe once the directory is.
+  await syncDirectoryOf(path)
+}
+
+/**
+ * Makes a file that was not there before; when the promise resolves it is on the disk, its content and its name.
+ * @param mode  permission bits
+ * @throws the system's error, EEXIST when there is such a file already, which stays as it is
+ */
+export async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await writeWhole(path, content, mode)
+  await syncDirectoryOf(path)
+}
+
+async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  // `wx`: never through a link that somebody else put there.
+  const file = await open(path, 'wx', mode)
+  try {
+    // The umask may have taken bits away.
+    await file.chmod(mode)
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** A new name is only safe once its directory is. */
+async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r')
   try {
     await directory.sync()

@@ -19,11 +19,18 @@ export type ClientErrorCode =
 
 /** No message holds bytes of an APDU. */
 export class ClientError extends CodedError<ClientErrorCode> {
-  /** The refusal itself, of `client.refused` only. */
+  /** The refusal itself, of `client.refused` over RACS only. */
   readonly status: StatusLine | undefined
+  /** The alert that says so, of `client.refused` over TLS only: its number (RFC 8446 section 6). */
+  readonly alert: number | undefined
 
-  constructor(code: ClientErrorCode, message: string, options?: ErrorOptions & { status?: StatusLine }) {
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options?: ErrorOptions & { status?: StatusLine; alert?: number },
+  ) {
     super(code, message, options)
     this.status = options?.status
+    this.alert = options?.alert
   }
 }

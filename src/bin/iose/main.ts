@@ -10,6 +10,10 @@ const COMMANDS: CommandTable = {
     summary: 'say something to an element, and print what it answers',
     load: async () => (await import('./call.ts')).call,
   },
+  attest: {
+    summary: 'certify an element, find out whether it is genuine, become its only owner',
+    load: async () => (await import('./attest.ts')).attest,
+  },
   racs: {
     summary: 'use and administrate elements: list, apdu, sen, run, console and more',
     load: async () => (await import('./racs.ts')).racs,

@@ -15,7 +15,12 @@ export function alertError(bytes: Uint8Array): ClientError {
     name: `alert ${description}`,
     meaning: 'the server gave up',
   }
-  return new ClientError('client.refused', `${name}: ${meaning}`)
+  return new ClientError('client.refused', `${name}: ${meaning}`, { alert: description })
+}
+
+/** True when the other side has said that it has another key. */
+export function saysWrongKey({ alert }: ClientError): boolean {
+  return alert === 40 || alert === 51
 }
 
 const ALERTS: Readonly<Record<number, { readonly name: string; readonly meaning: string }>> = {
