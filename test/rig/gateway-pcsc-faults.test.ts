@@ -112,10 +112,13 @@ class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Whatever fails here: a gateway that is left running would keep this process alive.
-    await using _gateway = this.gateway
-    await pcscd!.release()
-    await this.neighbours()
+    try {
+      await pcscd!.release()
+      await this.neighbours()
+    } finally {
+      // A gateway that is left running would keep this process alive.
+      await this.gateway[Symbol.asyncDispose]()
+    }
   }
 
   /** Never rejects: a session that cannot be opened is an answer that `isUntouched` does not want. */

@@ -12,10 +12,13 @@ import { ClientError } from '../errors.ts'
  * @throws ClientError client.request; the message shows nothing of the key
  */
 export function issuerKeyOf(pem: Uint8Array, passphrase?: string): KeyObject {
-  const key = parsed('the issuer key', () =>
+  const what = 'the issuer key'
+  const isLocked = Buffer.from(pem).toString('latin1').includes('ENCRYPTED')
+  const trouble = isLocked ? 'is encrypted, and the passphrase is missing or wrong' : NO_PEM
+  const key = parsed(`${what} ${trouble}`, () =>
     createPrivateKey({ key: Buffer.from(pem), ...(passphrase === undefined ? {} : { passphrase }) }),
   )
-  return checkedCurve('the issuer key', key)
+  return checkedCurve(what, key)
 }
 
 /**
@@ -36,7 +39,7 @@ export function issuerPublicKeyOf(content: Uint8Array): KeyObject {
   if (text.includes('PRIVATE KEY')) throw new ClientError('client.request', `${what} is a private key`)
   return checkedCurve(
     what,
-    parsed(what, () => createPublicKey(Buffer.from(content))),
+    parsed(`${what} ${NO_PEM}`, () => createPublicKey(Buffer.from(content))),
   )
 }
 
@@ -80,13 +83,12 @@ function keyOfPoint(point: Uint8Array): KeyObject | undefined {
   }
 }
 
-function parsed(what: string, read: () => KeyObject): KeyObject {
+/** What Node says of a key could show some of it. */
+function parsed(trouble: string, read: () => KeyObject): KeyObject {
   try {
     return read()
-  } catch (error) {
-    const isLocked = error instanceof Error && /passphrase|bad decrypt/i.test(error.message)
-    const why = isLocked ? 'is encrypted, and the passphrase is missing or wrong' : 'is no PEM of a key'
-    throw new ClientError('client.request', `${what} ${why}`)
+  } catch {
+    throw new ClientError('client.request', trouble)
   }
 }
 
@@ -97,3 +99,4 @@ function checkedCurve(what: string, key: KeyObject): KeyObject {
 }
 
 const COORDINATE_BYTES = 32
+const NO_PEM = 'is no PEM of a key'

@@ -62,7 +62,7 @@ export async function takeOwnership(
   }
   await procedure.check('old-key-refused', owned, async () => {
     const isOpen = await options.opens(old)
-    return isOpen ? { why: 'the old key still opens a session' } : { value: true }
+    return isOpen ? { why: 'the old key still opens a session', ...SHARED } : { value: true }
   })
   procedure.outlook = owned
 }
@@ -85,4 +85,8 @@ async function settle(
   }
 }
 
+const SHARED: Outlook = {
+  state: 'the element takes both keys: it is not yours alone',
+  next: 'do not trust it; its application does not do what it should.',
+}
 const UNCHANGED: Outlook = { state: 'the element has the old key', next: 'run this again.' }
