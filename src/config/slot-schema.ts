@@ -28,13 +28,10 @@ const simulatorSlots = v.strictObject({
   driver: v.literal('simulator'),
   ...anySlot,
   count: count(1, 1, 1_000),
-  applet: v.optional(v.picklist(['keystore', 'echo', 'none']), 'keystore'),
+  applet: v.optional(v.picklist(['keystore', 'echo', 'tls-im', 'none']), 'keystore'),
   protocol: v.optional(v.picklist(['t1', 't0']), 't1'),
   latency: v.optional(v.picklist(['none', 'p71', 'javacard-2020']), 'none'),
-  psk: v.optional(
-    hex(32, 32, '64 hex digits'),
-    '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20',
-  ),
+  psk: v.optional(hex(32, 32, '64 hex digits')),
   socket: v.optional(text),
 })
 

@@ -39,10 +39,11 @@ export interface Front {
 /** One simulated element. */
 export interface SimulatorSlot extends AnySlot {
   readonly driver: 'simulator'
-  readonly applet: 'keystore' | 'echo' | 'none'
+  readonly applet: 'keystore' | 'echo' | 'tls-im' | 'none'
   readonly protocol: 't1' | 't0'
   readonly latency: 'none' | 'p71' | 'javacard-2020'
-  readonly psk: Uint8Array
+  /** What the application comes with when undefined: TLS-SE a published key, TLS-IM none. */
+  readonly psk?: Uint8Array | undefined
   /** Path of the Unix socket of a card that runs in a process of its own. */
   readonly socket?: string | undefined
 }
@@ -229,8 +230,13 @@ function namingOf(table: SlotsTable, fill: Fill, defaultSeid: string): Naming {
   }
 }
 
-/** A simulated card carries its name in the ATR, where 15 bytes are all there is. */
-function checkName({ sen = '' }: SimulatorSlot, where: string): void {
+/** A simulated card carries its name in the ATR, where 15 bytes are all there is; an identity module has none. */
+function checkName({ sen = '', applet }: SimulatorSlot, where: string): void {
+  if (sen !== '' && applet === 'tls-im')
+    throw new ConfigError(
+      'config.invalid',
+      `${where}: '${sen}': applet 'tls-im' is no server, it has no name`,
+    )
   if (sen.length > MAX_HISTORICAL_BYTES) {
     const message = `${where}: '${sen}' is longer than the ${MAX_HISTORICAL_BYTES} bytes of an ATR`
     throw new ConfigError('config.invalid', message)

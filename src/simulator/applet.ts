@@ -2,13 +2,16 @@
 // instruction.
 
 import { bytesOfHex } from '../base/hex.ts'
-import { type Answer, SW, status } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { Application, ApplicationKind } from './application.ts'
 import { Attestation } from './attestation.ts'
 import type { Command } from './command.ts'
+import { SECP256R1 } from './curves.ts'
+import { dispatch } from './dispatch.ts'
 import { echoApplication } from './echo-app.ts'
-import { ECHO_INSTRUCTIONS, type Instruction, KEYSTORE_INSTRUCTIONS } from './instructions.ts'
+import { ECHO_INSTRUCTIONS, KEYSTORE_INSTRUCTIONS } from './instructions.ts'
 import { type PskSecrets, pskSecretsOf } from './key-schedule.ts'
-import { type KeySlot, KeySlots } from './key-slots.ts'
+import { KeySlot, KeySlots } from './key-slots.ts'
 import { keystoreApplication } from './keystore-shell.ts'
 import { Pins } from './pins.ts'
 import type { RandomSource } from './random.ts'
@@ -16,22 +19,22 @@ import { Records } from './records.ts'
 import { type TestValues, type TlsHost, TlsServer } from './tls-server.ts'
 import { RecordTransport } from './transport.ts'
 
-export type AppletKind = 'keystore' | 'echo'
-
 export interface AppletOptions {
-  readonly kind: AppletKind
+  readonly kind: Applet['kind']
   /** 1 to 15 bytes: the server name. */
   readonly name: Uint8Array
   readonly psk: Uint8Array
   readonly random: RandomSource
 }
 
-export class Applet implements TlsHost {
-  readonly kind: AppletKind
+export class Applet implements TlsHost, Application {
+  readonly kind: Exclude<ApplicationKind, 'tls-im'>
   readonly random: RandomSource
   // Persistent.
   readonly pins = new Pins()
   readonly slots: KeySlots
+  /** That of the current TLS handshake. */
+  readonly ephemeral = new KeySlot(SECP256R1)
   readonly records: Records
   readonly testValues: TestValues = { ...DEFAULT_TEST_VALUES }
   /** Only the keystore applet has one. */
@@ -47,16 +50,12 @@ export class Applet implements TlsHost {
     this.random = random
     this.name = name
     this.secrets = pskSecretsOf(psk)
-    this.slots = new KeySlots(kind === 'keystore' ? 'attestation' : 'no attestation', random)
+    this.slots = new KeySlots(OWNED_SLOTS, kind === 'keystore' ? 'attestation' : 'no attestation', random)
     this.records = new Records(kind === 'keystore' ? KEYSTORE_NVR_BYTES : ECHO_NVR_BYTES)
     const { attestation: pair } = this.slots
     this.attestation = pair && new Attestation(pair, random)
     const application = hasShell(this) ? keystoreApplication(this) : echoApplication
     this.transport = new RecordTransport(new TlsServer(this, application))
-  }
-
-  get ephemeral(): KeySlot {
-    return this.slots.ephemeral
   }
 
   /** What the runtime calls at reset and at a SELECT of this applet. */
@@ -67,25 +66,7 @@ export class Applet implements TlsHost {
   }
 
   run(command: Command): Answer {
-    const table = this.kind === 'keystore' ? KEYSTORE_INSTRUCTIONS : ECHO_INSTRUCTIONS
-    const instruction = table.get(command.ins)
-    if (instruction === undefined) return status(SW.UNKNOWN_INS)
-    if (!this.#hasRight(instruction.right)) return status(SW.RIGHT_MISSING)
-    if (instruction.takes === 'data' && command.data.length !== command.p3) return status(SW.WRONG_LENGTH)
-    return instruction.run(this, command)
-  }
-
-  #hasRight(right: Instruction['right']): boolean {
-    switch (right) {
-      case 'anyone':
-        return true
-      case 'pin':
-        return this.pins.isUserOrAdmin
-      case 'admin':
-        return this.pins.isAdmin
-      default:
-        return right satisfies never
-    }
+    return dispatch(this.kind === 'keystore' ? KEYSTORE_INSTRUCTIONS : ECHO_INSTRUCTIONS, this, command)
   }
 }
 
@@ -95,6 +76,7 @@ export function hasShell(applet: Applet): applet is Applet & { readonly attestat
 }
 
 const HASH_BYTES = 32
+const OWNED_SLOTS = 4
 const KEYSTORE_NVR_BYTES = 2048
 const ECHO_NVR_BYTES = 1032
 // Used when a handshake in test mode comes before INS DA has injected anything.

@@ -57,7 +57,7 @@ There is no authentication: whoever reaches the port uses the cards.
   --boards NUMBER        1 to 99 (default 1)
   --slots NUMBER         of each board, 1 to 99 (default 16); the first one of board 1 has the number 101
   --sen-template NAME    server name of the cards, % stands for the slot's number (default sim%.com)
-  --applet NAME          keystore (default), echo, or none for blank cards
+  --applet NAME          keystore (default), echo, tls-im, or none for blank cards
   --protocol NAME        t0 (default) or t1
   --latency NAME         none (default), p71 or javacard-2020
   --help                 this text

@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util'
 import { messageOf } from '../base/errors.ts'
+import { CARD_APPLICATIONS } from './application.ts'
 import type { CardOptions } from './card.ts'
-import { APPLETS, type Complaint, LATENCIES, noneOf, PROTOCOLS, SERVER_NAME } from './card-settings.ts'
+import { type Complaint, LATENCIES, noneOf, PROTOCOLS, SERVER_NAME } from './card-settings.ts'
 import type { LatencyName } from './latency.ts'
 
 export interface ArraySettings {
@@ -55,8 +56,8 @@ function parsed(args: readonly string[]): ArraySettings | 'help' | Complaint {
       complaint: `--sen-template ${values['sen-template']} makes no server names of 1 to 15 characters`,
     }
   }
-  const applet = APPLETS.find((name) => name === values.applet)
-  if (applet === undefined) return noneOf('applet', values.applet, APPLETS)
+  const applet = CARD_APPLICATIONS.find((name) => name === values.applet)
+  if (applet === undefined) return noneOf('applet', values.applet, CARD_APPLICATIONS)
   const protocol = PROTOCOLS.find((name) => name === values.protocol)
   if (protocol === undefined) return noneOf('protocol', values.protocol, PROTOCOLS)
   const latency = LATENCIES.find((name) => name === values.latency)

@@ -70,7 +70,7 @@ it.
   --socket PATH      where to listen; the file is removed at exit
   --vpcd HOST:PORT   the reader to dial, again and again while it is not there; that of pcscd: 127.0.0.1:35963
   --sen NAME         server name of the card, 1 to 15 characters
-  --applet NAME      keystore (default), echo, or none for a blank card
+  --applet NAME      keystore (default), echo, tls-im, or none for a blank card
   --protocol NAME    t1 (default) or t0
   --latency NAME     none (default), p71 or javacard-2020
   --psk-file FILE    pre-shared key: 64 hex digits or 32 raw bytes

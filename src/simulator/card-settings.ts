@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../base/errors.ts'
 import { bytesOfHex } from '../base/hex.ts'
+import { CARD_APPLICATIONS } from './application.ts'
 import type { CardOptions } from './card.ts'
 import type { LatencyName } from './latency.ts'
 
@@ -48,8 +49,9 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
   const place = placeOf(values)
   if ('complaint' in place) return place
   if (sen !== undefined && !SERVER_NAME.test(sen)) return { complaint: `--sen ${sen} is no server name` }
-  const applet = APPLETS.find((name) => name === values.applet)
-  if (applet === undefined) return noneOf('applet', values.applet, APPLETS)
+  const applet = CARD_APPLICATIONS.find((name) => name === values.applet)
+  if (applet === undefined) return noneOf('applet', values.applet, CARD_APPLICATIONS)
+  if (sen !== undefined && applet === 'tls-im') return { complaint: `--sen ${sen}: tls-im is no server` }
   const protocol = PROTOCOLS.find((name) => name === values.protocol)
   if (protocol === undefined) return noneOf('protocol', values.protocol, PROTOCOLS)
   const latency = LATENCIES.find((name) => name === values.latency)
@@ -82,7 +84,6 @@ function pskOf(content: Uint8Array): Uint8Array | undefined {
   return psk?.length === PSK_BYTES ? psk : undefined
 }
 
-export const APPLETS = ['keystore', 'echo', 'none'] as const
 export const PROTOCOLS = ['t1', 't0'] as const
 export const LATENCIES = ['none', 'p71', 'javacard-2020'] as const
 /** What a card can keep for its name. */

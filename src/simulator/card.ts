@@ -4,19 +4,21 @@
 import { bytesOfHex } from '../base/hex.ts'
 import { type Answer, SW, status } from './answer.ts'
 import { Applet } from './applet.ts'
+import type { Application, CardApplication } from './application.ts'
 import { atrOf, type CardProtocol } from './atr.ts'
 import { INS_SELECT, ISSUER_DOMAIN_AID, isNameOf, P1_BY_NAME, runIssuerDomain } from './blank.ts'
 import { type Command, commandOf } from './command.ts'
+import { IdentityModule } from './identity-module.ts'
 import type { LatencyStep } from './latency.ts'
 import { type RandomSource, systemRandom } from './random.ts'
 import { T0Answers } from './t0.ts'
 
 export interface CardOptions {
-  readonly applet: 'keystore' | 'echo' | 'none'
+  readonly applet: CardApplication
   readonly protocol: CardProtocol
-  /** Server name, 1 to 15 bytes of ASCII; `key1.com` or `ethertrust` when absent. */
+  /** Server name, 1 to 15 bytes of ASCII; `key1.com` or `ethertrust` when absent. TLS-IM has none. */
   readonly sen?: string | undefined
-  /** 32 bytes; 01 02 ... 20 when absent. */
+  /** 32 bytes; when absent 01 02 ... 20, and none in TLS-IM. */
   readonly psk?: Uint8Array | undefined
   readonly random?: RandomSource | undefined
   /** Told of an exception inside a command, which the card answers with 6F00. */
@@ -32,7 +34,7 @@ export interface CardAnswer {
 /** A card in a reader. What is in its EEPROM lives as long as the object; reset clears the rest. */
 export class Card {
   readonly #options: CardOptions
-  readonly #applet: Applet | undefined
+  readonly #applet: Application | undefined
   readonly #t0: T0Answers | undefined
   #selected: 'applet' | 'issuer domain'
   /** What the ATR shows: set at select, hence one reset late. */
@@ -41,14 +43,7 @@ export class Card {
   constructor(options: CardOptions) {
     this.#options = options
     this.#t0 = options.protocol === 't0' ? new T0Answers((command) => this.#run(command)) : undefined
-    if (options.applet !== 'none') {
-      this.#applet = new Applet({
-        kind: options.applet,
-        name: Buffer.from(options.sen ?? DEFAULT_NAMES[options.applet], 'latin1').subarray(0, MAX_NAME_BYTES),
-        psk: options.psk ?? DEFAULT_PSK,
-        random: options.random ?? systemRandom,
-      })
-    }
+    this.#applet = installed(options)
     this.#selected = this.#applet === undefined ? 'issuer domain' : 'applet'
   }
 
@@ -98,11 +93,18 @@ export class Card {
     return this.#selected === 'applet' ? applet.run(command) : runIssuerDomain(command)
   }
 
-  #select(applet: Applet): void {
+  #select(applet: Application): void {
     this.#selected = 'applet'
     applet.select()
-    this.#historicalBytes = applet.name
+    this.#historicalBytes = applet.name ?? this.#historicalBytes
   }
+}
+
+function installed({ applet: kind, sen, psk, random = systemRandom }: CardOptions): Application | undefined {
+  if (kind === 'none') return undefined
+  if (kind === 'tls-im') return new IdentityModule({ psk, random })
+  const name = Buffer.from(sen ?? DEFAULT_NAMES[kind], 'latin1').subarray(0, MAX_NAME_BYTES)
+  return new Applet({ kind, name, psk: psk ?? DEFAULT_PSK, random })
 }
 
 const APPLET_AID = Uint8Array.of(1, 2, 3, 4, 5, 0)

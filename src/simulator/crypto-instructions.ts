@@ -4,17 +4,33 @@ import { createHash } from 'node:crypto'
 import { ByteReader } from '../base/byte-reader.ts'
 import { type Answer, ok, SW, status } from './answer.ts'
 import { type Applet, hasShell } from './applet.ts'
+import type { ApplicationKind } from './application.ts'
 import { hmac512, sumOfScalars } from './bip32.ts'
 import type { Command } from './command.ts'
-import { hkdfLabel, hmac, pskSecretsOf } from './key-schedule.ts'
+import { hkdfLabel, hmac, type PskSecrets, pskSecretsOf } from './key-schedule.ts'
 import { ccmOpen, ccmSeal, TAG_BYTES } from './record-protection.ts'
+
+/** Whoever has what follows from a PSK. */
+export interface PskHost {
+  readonly kind: ApplicationKind
+  secrets: PskSecrets
+}
 
 /** Runs function P2 of INS 85. */
 export function runCryptoHelper(applet: Applet, command: Command): Answer {
-  const helper = HELPERS[command.p2] ?? (hasShell(applet) ? KEYSTORE_HELPERS[command.p2] : undefined)
+  return run(hasShell(applet) ? KEYSTORE_HELPERS : ECHO_HELPERS, applet, command)
+}
+
+/** Runs function P2 of INS 85 of the identity module, which has those that need the PSK, and HMAC. */
+export function runPskHelper(host: PskHost, command: Command): Answer {
+  return run(PSK_HELPERS, host, command)
+}
+
+function run<Host>(helpers: Helpers<Host>, host: Host, command: Command): Answer {
+  const helper = helpers[command.p2]
   if (helper === undefined) return status(SW.WRONG_P1P2)
   try {
-    return helper(applet, command, new ByteReader(command.data))
+    return helper(host, command, new ByteReader(command.data))
   } catch (error) {
     // An inner length reaches past the data.
     if (error instanceof RangeError) return status(SW.WRONG_LE)
@@ -22,20 +38,27 @@ export function runCryptoHelper(applet: Applet, command: Command): Answer {
   }
 }
 
-type Helper = (applet: Applet, command: Command, fields: ByteReader) => Answer
+type Helper<Host> = (host: Host, command: Command, fields: ByteReader) => Answer
+type Helpers<Host> = Readonly<Record<number, Helper<Host>>>
 
-const HELPERS: Readonly<Record<number, Helper>> = {
-  0x02: (_applet, _command, fields) => ok(hmac(fields.vector8(), lastVector8(fields))),
-  0x05: seal,
-  0x06: open,
+const PSK_HELPERS: Helpers<PskHost> = {
+  0x02: (_host, _command, fields) => ok(hmac(fields.vector8(), lastVector8(fields))),
   0x0a: setPsk,
   0x0b: earlyTraffic,
   0x0c: ({ secrets }, { data }) => ok(hmac(secrets.externalFinishedKey, data)),
   0x0d: ({ secrets }, { data }) => ok(hmac(secrets.resumptionFinishedKey, data)),
+  0x0e: ({ secrets }, { data }) => ok(hmac(secrets.derivedSecret, data)),
+}
+
+const ECHO_HELPERS: Helpers<Applet> = {
+  ...PSK_HELPERS,
+  0x05: seal,
+  0x06: open,
   0x0e: handshakeSecret,
 }
 
-const KEYSTORE_HELPERS: Readonly<Record<number, Helper>> = {
+const KEYSTORE_HELPERS: Helpers<Applet> = {
+  ...ECHO_HELPERS,
   0x00: (_applet, _command, fields) => ok(hmac512(fields.vector8(), lastVector8(fields))),
   0x01: (_applet, _command, fields) => {
     const sum = sumOfScalars(fields.take(OPERAND_BYTES), fields.take(OPERAND_BYTES), OPERAND_BYTES)
@@ -69,12 +92,12 @@ function ccmInput(fields: ByteReader) {
 }
 
 /** salt length, salt, PSK length, PSK. P1 = FF shows all that follows from it. */
-function setPsk(applet: Applet, { p1 }: Command, fields: ByteReader): Answer {
+function setPsk(host: PskHost, { p1 }: Command, fields: ByteReader): Answer {
   const salt = fields.vector8()
   const psk = lastVector8(fields)
-  if (applet.kind === 'keystore' && psk.length !== PSK_BYTES) return status(SW.WRONG_LE)
+  if (host.kind === 'keystore' && psk.length !== PSK_BYTES) return status(SW.WRONG_LE)
   const secrets = pskSecretsOf(psk, salt)
-  applet.secrets = secrets
+  host.secrets = secrets
   if (p1 !== P1_SHOW) return ok()
   const { earlySecret, derivedSecret, externalBinderKey, resumptionBinderKey } = secrets
   const { externalFinishedKey, resumptionFinishedKey } = secrets
@@ -91,7 +114,7 @@ function setPsk(applet: Applet, { p1 }: Command, fields: ByteReader): Answer {
 }
 
 /** Output length (2, only part of the label), hash length, hash. */
-function earlyTraffic({ secrets }: Applet, { p1 }: Command, fields: ByteReader): Answer {
+function earlyTraffic({ secrets }: PskHost, { p1 }: Command, fields: ByteReader): Answer {
   const label = EARLY_LABELS[p1]
   if (label === undefined) return status(SW.WRONG_P1P2)
   const outputBytes = fields.u16()

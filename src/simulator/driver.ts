@@ -2,6 +2,7 @@
 
 import { messageOf } from '../base/errors.ts'
 import type { Arrival, Driver, DriverEnvironment, OpenDriver, SecureElement } from '../drivers/driver.ts'
+import type { CardApplication } from './application.ts'
 import { Card } from './card.ts'
 import { SimulatedElement } from './element.ts'
 import { LATENCY_PROFILES, type LatencyName } from './latency.ts'
@@ -12,11 +13,11 @@ export interface SimulatorConfig {
   readonly aliases: readonly string[]
   /** Personalises the card's own name, which the gateway then learns from its ATR. */
   readonly sen?: string | undefined
-  readonly applet: 'keystore' | 'echo' | 'none'
+  readonly applet: CardApplication
   readonly protocol: 't1' | 't0'
   readonly latency: LatencyName
-  /** 32 bytes. */
-  readonly psk: Uint8Array
+  /** 32 bytes; what the application comes with when absent. */
+  readonly psk?: Uint8Array | undefined
   readonly aid?: Uint8Array | undefined
   readonly maxRecordBytes: number
   /** Path of the socket of a card process; what personalises a card is then that process's business. */

@@ -5,19 +5,13 @@ import { type Applet, hasShell } from './applet.ts'
 import { CERTIFICATE_BYTES } from './attestation.ts'
 import type { Command } from './command.ts'
 import { runCryptoHelper } from './crypto-instructions.ts'
+import type { Instruction, InstructionTable } from './dispatch.ts'
 import * as keys from './key-instructions.ts'
 import { runLine } from './keystore-shell.ts'
 
-/** One row: who may use it, whether P3 is a data length, what it does. */
-export interface Instruction {
-  readonly right: 'anyone' | 'pin' | 'admin'
-  readonly takes: 'data' | 'no data'
-  readonly run: (applet: Applet, command: Command) => Answer
-}
+type Row = readonly [number, Instruction<Applet>]
 
-type Table = ReadonlyMap<number, Instruction>
-
-const COMMON: readonly (readonly [number, Instruction])[] = [
+const COMMON: readonly Row[] = [
   [0x20, { right: 'anyone', takes: 'data', run: ({ pins }, command) => pins.verify(command) }],
   [0x24, { right: 'anyone', takes: 'data', run: ({ pins }, command) => pins.change(command) }],
   [0x80, { right: 'pin', takes: 'data', run: keys.sign }],
@@ -37,13 +31,13 @@ const COMMON: readonly (readonly [number, Instruction])[] = [
   [0xda, { right: 'admin', takes: 'data', run: personalise }],
 ]
 
-export const ECHO_INSTRUCTIONS: Table = new Map<number, Instruction>([
+export const ECHO_INSTRUCTIONS: InstructionTable<Applet> = new Map<number, Instruction<Applet>>([
   ...COMMON,
   [0x87, { right: 'anyone', takes: 'no data', run: getStatus }],
   [0x8b, { right: 'anyone', takes: 'no data', run: getRandom }],
 ])
 
-export const KEYSTORE_INSTRUCTIONS: Table = new Map<number, Instruction>([
+export const KEYSTORE_INSTRUCTIONS: InstructionTable<Applet> = new Map<number, Instruction<Applet>>([
   ...COMMON,
   [0x87, { right: 'pin', takes: 'no data', run: getStatus }],
   [0x8b, { right: 'pin', takes: 'no data', run: getRandom }],

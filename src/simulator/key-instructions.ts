@@ -1,27 +1,38 @@
 // The instructions on key pairs: 80 to 8A. P2 names the pair.
 
 import { type Answer, ok, SW, status } from './answer.ts'
-import type { Applet } from './applet.ts'
+import type { ApplicationKind } from './application.ts'
 import { signWith } from './attestation.ts'
 import type { Command } from './command.ts'
 import { derOf, SECP256K1, SECP256R1, sharedX } from './curves.ts'
 import { sha256 } from './key-schedule.ts'
-import type { KeySlot } from './key-slots.ts'
+import type { KeySlot, KeySlots } from './key-slots.ts'
+import type { Pins } from './pins.ts'
+import type { RandomSource } from './random.ts'
+
+/** What the instructions work on. */
+export interface KeyHost {
+  readonly slots: KeySlots
+  /** Of who speaks TLS. */
+  readonly ephemeral?: KeySlot
+  readonly random: RandomSource
+  readonly pins: Pins
+}
 
 /** INS 80. P1 = 00: data is the hash; 21: data is hashed with SHA-256. */
-export function sign(applet: Applet, { p1, p2, data }: Command): Answer {
-  const slot = signingSlotOf(applet, p2)
+export function sign(host: KeyHost, { p1, p2, data }: Command): Answer {
+  const slot = signingSlotOf(host, p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (slot.privateKey === undefined) return status(SW.PRIVATE_HALF)
   if (p1 !== P1_HASHED && p1 !== P1_TO_HASH) return status(SW.WRONG_P1P2)
   // A longer value than the curve's order is one the card's signer has no place for.
   if (p1 === P1_HASHED && (data.length === 0 || data.length > HASH_BYTES)) return status(SW.SIGN_FAILED)
-  const signature = signWith(slot, p1 === P1_TO_HASH ? sha256(data) : data, applet.random)
+  const signature = signWith(slot, p1 === P1_TO_HASH ? sha256(data) : data, host.random)
   return signature === undefined ? status(SW.SIGN_FAILED) : ok(withLength(derOf(signature)))
 }
 
 /** INS 81 */
-export function clearKey({ slots }: Applet, { p2 }: Command): Answer {
+export function clearKey({ slots }: KeyHost, { p2 }: Command): Answer {
   const slot = slots.owned(p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   slot.clear()
@@ -29,7 +40,7 @@ export function clearKey({ slots }: Applet, { p2 }: Command): Answer {
 }
 
 /** INS 82 */
-export function generate({ slots, random }: Applet, { p2 }: Command): Answer {
+export function generate({ slots, random }: KeyHost, { p2 }: Command): Answer {
   const slot = slots.owned(p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (slot.publicKey !== undefined) return status(SW.PUBLIC_HALF)
@@ -38,7 +49,10 @@ export function generate({ slots, random }: Applet, { p2 }: Command): Answer {
 }
 
 /** INS 89. The keystore applet knows two curves, and two P1 that leave a pair alone. */
-export function initCurve({ slots, kind }: Applet, { p1, p2 }: Command): Answer {
+export function initCurve(
+  { slots, kind }: KeyHost & { readonly kind: ApplicationKind },
+  { p1, p2 }: Command,
+): Answer {
   const slot = slots.owned(p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (kind === 'keystore' && p1 === P1_PUBLIC && slot.publicKey !== undefined) return status(SW.PUBLIC_HALF)
@@ -49,13 +63,13 @@ export function initCurve({ slots, kind }: Applet, { p1, p2 }: Command): Answer 
 }
 
 /** INS 84: a domain parameter or a half of a pair, behind its length. */
-export function getParameter(applet: Applet, { p1, p2 }: Command): Answer {
-  const slot = p2 === P2_EPHEMERAL ? applet.ephemeral : signingSlotOf(applet, p2)
+export function getParameter(host: KeyHost, { p1, p2 }: Command): Answer {
+  const slot = p2 === P2_EPHEMERAL ? host.ephemeral : signingSlotOf(host, p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (p1 > P1_PRIVATE) return status(SW.WRONG_P1P2)
   if (p1 === P1_PRIVATE) {
-    if (!applet.pins.isAdmin) return status(SW.RIGHT_MISSING)
-    if (slot === applet.slots.attestation) return status(SW.CONDITIONS)
+    if (!host.pins.isAdmin) return status(SW.RIGHT_MISSING)
+    if (slot === host.slots.attestation) return status(SW.CONDITIONS)
     return slot.privateKey === undefined ? status(SW.PRIVATE_HALF) : ok(withLength(slot.privateKey))
   }
   if (p1 === P1_PUBLIC) {
@@ -66,7 +80,7 @@ export function getParameter(applet: Applet, { p1, p2 }: Command): Answer {
 }
 
 /** INS 88 */
-export function setParameter({ slots }: Applet, { p1, p2, data }: Command): Answer {
+export function setParameter({ slots }: KeyHost, { p1, p2, data }: Command): Answer {
   const slot = slots.owned(p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (p1 > P1_PRIVATE) return status(SW.WRONG_P1P2)
@@ -84,7 +98,7 @@ export function setParameter({ slots }: Applet, { p1, p2, data }: Command): Answ
 }
 
 /** INS 8A: X of the product of a private key, or of a fresh P-256 one, and the point in the data. */
-export function sharedSecret({ slots, ephemeral, random }: Applet, { p2, data }: Command): Answer {
+export function sharedSecret({ slots, ephemeral, random }: KeyHost, { p2, data }: Command): Answer {
   const slot = p2 === P2_EPHEMERAL ? ephemeral : slots.owned(p2)
   if (slot === undefined) return status(SW.CONDITIONS)
   if (slot === ephemeral) slot.generate(random)
@@ -96,9 +110,10 @@ export function sharedSecret({ slots, ephemeral, random }: Applet, { p2, data }:
   return x === undefined ? status(SW.ECDH_FAILED) : ok(x)
 }
 
-/** An owned pair, or the attestation pair under either of its numbers. */
-function signingSlotOf({ slots }: Applet, p2: number): KeySlot | undefined {
-  return p2 === P2_ATTESTATION || p2 === INDEX_ATTESTATION ? slots.attestation : slots.owned(p2)
+/** An owned pair, or the attestation pair, where there is one, under either of its numbers. */
+function signingSlotOf({ slots }: KeyHost, p2: number): KeySlot | undefined {
+  const isAttestation = p2 === P2_ATTESTATION || p2 === INDEX_ATTESTATION
+  return (isAttestation ? slots.attestation : undefined) ?? slots.owned(p2)
 }
 
 /** Two bytes of length, then the value. */

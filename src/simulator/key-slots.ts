@@ -1,4 +1,4 @@
-// The card's key pairs: four slots of the owner, the pair of the current TLS handshake, the attestation pair.
+// The card's key pairs: slots of the owner, and the attestation pair.
 // A slot holds domain parameters and either half of a pair independently, as the card's key objects do.
 
 import { type Curve, generateKeyPair, isOnCurve, publicKeyOf, SECP256K1, SECP256R1 } from './curves.ts'
@@ -80,17 +80,18 @@ export class KeySlot {
 
 /** All pairs of one card. The attestation pair is made here, at install; the applet without one has none. */
 export class KeySlots {
-  readonly #owned: readonly KeySlot[] = Array.from({ length: OWNED_SLOTS }, () => new KeySlot())
-  readonly ephemeral = new KeySlot(SECP256R1)
+  readonly #owned: readonly KeySlot[]
   readonly attestation: KeySlot | undefined
 
-  constructor(attestation: 'attestation' | 'no attestation', random: RandomSource) {
+  /** @param ownedSlots  how many pairs its owner has */
+  constructor(ownedSlots: number, attestation: 'attestation' | 'no attestation', random: RandomSource) {
+    this.#owned = Array.from({ length: ownedSlots }, () => new KeySlot())
     if (attestation === 'no attestation') return
     this.attestation = new KeySlot(SECP256K1)
     this.attestation.generate(random)
   }
 
-  /** Key 0..3. */
+  /** Key 0 and those that follow it. */
   owned(index: number): KeySlot | undefined {
     return this.#owned[index]
   }
@@ -104,7 +105,6 @@ export function paddedScalar(scalar: Uint8Array): Uint8Array | undefined {
   return padded
 }
 
-const OWNED_SLOTS = 4
 const SCALAR_BYTES = 32
 const CURVES = [SECP256R1, SECP256K1]
 const NOTHING = new Uint8Array(0)

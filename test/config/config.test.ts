@@ -70,7 +70,7 @@ psk = "${'ab'.repeat(32)}"
   })
   const [, second] = simulated(config)
   const { psk, aid, ...rest } = second!
-  assert.deepEqual([hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
+  assert.deepEqual([psk && hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
   assert.deepEqual(rest, {
     driver: 'simulator',
     seid: 's2',
@@ -87,6 +87,10 @@ psk = "${'ab'.repeat(32)}"
 
 // What is wrong, and what the message must say of it: file, path, value found.
 const WRONG: Record<string, [toml: string, message: RegExp]> = {
+  'a name for an identity module': [
+    '[[slots]]\ndriver = "simulator"\napplet = "tls-im"\nsen = "a.com"',
+    /slots\[0\]\.sen: 'a\.com': applet 'tls-im' is no server/,
+  ],
   'no TOML': ['x = ', /^f\.toml: line 1, column/],
   'an unknown table': ['[tls_es]', /^f\.toml: tls_es: unknown key; the nearest known one is 'tls_se'/],
   'an unknown key': ['[tls_se]\nlisen = "x"', /tls_se\.lisen: unknown key.*'listen'/],

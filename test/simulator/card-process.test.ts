@@ -136,10 +136,11 @@ test('card settings: names, values and files are checked', (context) => {
     [['--socket', 'x', '--vpcd', 'localhost:35963'], /one of --socket and --vpcd/],
     [['--vpcd', '35963'], /--vpcd 35963 is not HOST:PORT/],
     [['--vpcd', 'localhost:65536'], /--vpcd localhost:65536 is not HOST:PORT/],
-    [['--socket', 'x', '--applet', 'tls'], /--applet tls is none of keystore, echo, none/],
+    [['--socket', 'x', '--applet', 'tls'], /--applet tls is none of keystore, echo, tls-im, none/],
     [['--socket', 'x', '--protocol', 't2'], /--protocol t2 is none of t1, t0/],
     [['--socket', 'x', '--latency', 'slow'], /--latency slow is none of none, p71, javacard-2020/],
     [['--socket', 'x', '--sen', 'sixteen-letters!'], /no server name/],
+    [['--socket', 'x', '--applet', 'tls-im', '--sen', 'a.com'], /--sen a\.com: tls-im is no server/],
     [['--socket', 'x', '--psk-file', psk], /neither 64 hex digits nor 32 bytes/],
     [['--socket', 'x', '--psk-file', join(home, 'absent')], /ENOENT/],
   ]

@@ -31,7 +31,8 @@ class PluggedCard {
   constructor(port: number, settings: CardInSlot) {
     this.#port = port
     this.#settings = settings
-    this.#card = new Card({ applet: 'keystore', protocol: 't1', ...settings })
+    const psk = settings.psk === undefined ? undefined : Buffer.from(settings.psk, 'hex')
+    this.#card = new Card({ applet: 'keystore', protocol: 't1', ...settings, psk })
     this.#atr = this.#card.reset()
     this.#dial()
   }

@@ -11,6 +11,8 @@ import { isMissing } from './peers.ts'
 
 /** What is plugged into a slot: a keystore card with T=1 when nothing else is said. */
 export interface CardInSlot extends Partial<Pick<CardOptions, 'applet' | 'protocol' | 'sen'>> {
+  /** 64 hex digits. */
+  readonly psk?: string
   /** How long each APDU takes. */
   readonly latencyMs?: number
   /** The command, in hex, that it does not answer until `release`. */
