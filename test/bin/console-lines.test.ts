@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { completionsOf, consoleHelp } from '../../src/bin/iose/racs/console-commands.ts'
+import { actionOf, isWorthKeeping } from '../../src/bin/iose/racs/console-input.ts'
+import { statusWordMeaning } from '../../src/bin/iose/racs/status-words.ts'
 import {
   historyFileOf,
   loadHistory,
   MAX_HISTORY_LINES,
   saveHistory,
-} from '../../src/bin/iose/racs/console-history.ts'
-import { actionOf, isWorthKeeping } from '../../src/bin/iose/racs/console-input.ts'
-import { statusWordMeaning } from '../../src/bin/iose/racs/status-words.ts'
+} from '../../src/bin/iose/terminal/history.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'iose-console-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -67,12 +67,12 @@ test('console: help lists all commands, and says more of each', () => {
 })
 
 test('console history: is bounded, its user alone can read it, and it holds no secret', async () => {
-  const file = historyFileOf({ XDG_STATE_HOME: join(directory, 'state') })
+  const file = historyFileOf({ XDG_STATE_HOME: join(directory, 'state') }, 'racs')
   assert.deepEqual(await loadHistory(file), [])
   mkdirSync(join(directory, 'state/iose'), { recursive: true })
   writeFileSync(file, 'old\n', { mode: 0o644 })
   const lines = Array.from({ length: MAX_HISTORY_LINES + 1 }, (_, n) => `ECHO ${n}`)
-  await saveHistory(file, ['002000000431323334', ' hidden', ...lines])
+  await saveHistory(file, ['002000000431323334', ' hidden', ...lines], isWorthKeeping)
   assert.equal(statSync(file).mode & 0o777, 0o600)
   const kept = await loadHistory(file)
   assert.deepEqual([kept.length, kept[0], kept.at(-1)], [MAX_HISTORY_LINES, 'ECHO 0', 'ECHO 999'])

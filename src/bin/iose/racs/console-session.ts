@@ -6,8 +6,9 @@ import { ClientError } from '../../../client/errors.ts'
 import { seidsOf } from '../../../client/list.ts'
 import type { RacsClient, RacsReply, RacsRequest } from '../../../client/racs.ts'
 import { CliError, EXIT, type ExitCode } from '../command.ts'
-import { consoleHelp } from './console-commands.ts'
-import { type Action, actionOf } from './console-input.ts'
+import type { Dialogue } from '../terminal/dialogue.ts'
+import { completionsOf, consoleHelp } from './console-commands.ts'
+import { type Action, actionOf, isWorthKeeping } from './console-input.ts'
 import type { Destination } from './destination.ts'
 import { cliErrorOf, exitCodeOf, refusalOf } from './explain.ts'
 import type { SharedOptions } from './options.ts'
@@ -21,7 +22,9 @@ export interface ConsoleSettings {
   readonly isInteractive: boolean
 }
 
-export class ConsoleSession implements AsyncDisposable {
+export class ConsoleSession implements Dialogue, AsyncDisposable {
+  readonly historyName = 'racs'
+  readonly greeting = 'help lists the commands, Ctrl-D leaves.'
   readonly #settings: ConsoleSettings
   #client: RacsClient | undefined
   #isBusy = false
@@ -38,11 +41,6 @@ export class ConsoleSession implements AsyncDisposable {
     this.#settings = settings
   }
 
-  /** SEIDs of the last LIST. */
-  get seids(): readonly string[] {
-    return this.#seids
-  }
-
   /** True while the gateway owes an answer. */
   get isBusy(): boolean {
     return this.#isBusy
@@ -51,6 +49,15 @@ export class ConsoleSession implements AsyncDisposable {
   /** True between `begin` and `end`. */
   get isInBlock(): boolean {
     return this.#block !== undefined
+  }
+
+  isWorthKeeping(line: string): boolean {
+    return isWorthKeeping(line)
+  }
+
+  /** SEIDs are those of the last LIST. */
+  completionsOf(line: string): [string[], string] {
+    return completionsOf(line, this.#seids)
   }
 
   /** The worst of all answers so far. */
