@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +6,7 @@ import test, { after, before, type TestContext } from 'node:test'
 import { IOSE, iose } from '../support/iose.ts'
 import { linesOf, type ScriptedGateway } from '../support/scripted-gateway.ts'
 import { smallGateway } from '../support/small-gateway.ts'
+import { needsScript, Terminal } from '../support/terminal.ts'
 import { TestPki } from '../support/test-pki.ts'
 
 const pki = new TestPki()
@@ -28,6 +27,10 @@ function args(): string[] {
   const file = (name: string): string => join(pki.directory, name)
   const credentials = ['--cert', file('client.pem'), '--key', file('client.key'), '--ca', file('ca.pem')]
   return ['racs', 'console', '--gateway', `127.0.0.1:${gateway.port}`, ...credentials]
+}
+
+function terminalOf(context: TestContext): Terminal {
+  return new Terminal(context, [process.execPath, IOSE, ...args()], env)
 }
 
 /** What a console says to lines from a pipe, and what the gateway was asked. */
@@ -75,59 +78,11 @@ test('console: with --json an object an answer', async () => {
   assert.equal(stdout, '{"id":"r1","statuses":[{"status":"+009","line":1,"text":"a"}]}\n')
 })
 
-// Without the command there is no output at all, whatever the type says.
-const version = String(spawnSync('script', ['--version']).stdout)
-const needsScript = { skip: version.includes('util-linux') ? false : 'script of util-linux is missing' }
-
-/** A console at a terminal of its own. */
-class Terminal {
-  said = ''
-  readonly #child
-  readonly #closed: Promise<unknown[]>
-  #seen = 0
-
-  constructor(context: TestContext) {
-    const words = [process.execPath, IOSE, ...args()]
-    this.#child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
-      env: { ...process.env, ...env, TERM: 'xterm' },
-    })
-    context.after(() => this.#child.kill('SIGKILL'))
-    this.#closed = once(this.#child, 'close')
-    this.#child.stdout.on('data', (chunk: Buffer) => (this.said += chunk.toString()))
-  }
-
-  /** Types `keys`. */
-  type(keys: string): void {
-    this.#child.stdin.write(keys)
-  }
-
-  /** Waits until `pattern` is said, behind what was waited for before; fails after 10 s. */
-  async sees(pattern: RegExp): Promise<void> {
-    const signal = AbortSignal.timeout(10_000)
-    for (;;) {
-      const said = this.said.slice(this.#seen)
-      const match = pattern.exec(said)
-      if (match !== null) {
-        this.#seen += match.index + match[0].length
-        return
-      }
-      await once(this.#child.stdout, 'data', { signal }).catch(() => {
-        assert.fail(`${pattern} is not in ${JSON.stringify(said)}`)
-      })
-    }
-  }
-
-  /** The exit code, once it has ended. */
-  async closed(): Promise<unknown> {
-    return (await this.#closed)[0]
-  }
-}
-
 test(
   'console: at a terminal it prompts, completes, explains, and ends with Ctrl-D',
   needsScript,
   async (context) => {
-    const terminal = new Terminal(context)
+    const terminal = terminalOf(context)
     await terminal.sees(/127\.0\.0\.1:\d+> /)
     terminal.type('us\t')
     await terminal.sees(/use /)
@@ -150,7 +105,7 @@ test(
 
 test('console: Ctrl-C clears the line and gives up a request in the making', needsScript, async (context) => {
   const already = gateway.requests.length
-  const terminal = new Terminal(context)
+  const terminal = terminalOf(context)
   await terminal.sees(/> /)
   terminal.type('begin\r')
   await terminal.sees(/\.\.> /)
@@ -166,7 +121,7 @@ test('console: Ctrl-C clears the line and gives up a request in the making', nee
 })
 
 test('console: Ctrl-C gives up a request that has no answer', needsScript, async (context) => {
-  const terminal = new Terminal(context)
+  const terminal = terminalOf(context)
   await terminal.sees(/> /)
   terminal.type('echo never\r')
   const isAsked = (): boolean => gateway.requests.at(-1)?.includes('ECHO never') === true
@@ -180,7 +135,7 @@ test('console: Ctrl-C gives up a request that has no answer', needsScript, async
 })
 
 test('console: a lost session is told, and made again by the next command', needsScript, async (context) => {
-  const terminal = new Terminal(context)
+  const terminal = terminalOf(context)
   await terminal.sees(/> /)
   terminal.type('echo cut\r')
   await terminal.sees(/the gateway c(losed|ut) the connection[^]*The next command connects again\.[^]*> /)
@@ -200,7 +155,7 @@ test(
   async (context) => {
     const file = join(env.XDG_STATE_HOME, 'iose/racs_history')
     rmSync(file, { force: true })
-    const first = new Terminal(context)
+    const first = terminalOf(context)
     await first.sees(/> /)
     first.type('echo first\r')
     await first.sees(/\+009 001 first[^]*> /)
@@ -216,7 +171,7 @@ test(
     assert.equal(await first.closed(), 0)
     assert.equal(readFileSync(file, 'utf8'), 'echo first\nuse sim1\n')
     assert.equal(statSync(file).mode & 0o777, 0o600)
-    const second = new Terminal(context)
+    const second = terminalOf(context)
     await second.sees(/> /)
     second.type('\x1b[A\x1b[A\r')
     await second.sees(/\+009 001 first/)

@@ -10,6 +10,10 @@ const COMMANDS: CommandTable = {
     summary: 'say something to an element, and print what it answers',
     load: async () => (await import('./call.ts')).call,
   },
+  shell: {
+    summary: 'talk with an element, line by line',
+    load: async () => (await import('./shell.ts')).shell,
+  },
   attest: {
     summary: 'certify an element, find out whether it is genuine, become its only owner',
     load: async () => (await import('./attest.ts')).attest,

@@ -75,6 +75,17 @@ export class ElementClient implements AsyncDisposable {
     return this.#session.handshakeSecret
   }
 
+  /** True when nothing can be said any more: the other side has ended the session. */
+  get isOver(): boolean {
+    return this.#hasEnded || this.#session.isClosed || this.#failure !== undefined
+  }
+
+  /** Ends the session at once; who waits for an answer gets client.transport. */
+  abort(): void {
+    this.#on(() => (this.#failure ??= new ClientError('client.transport', 'the session was ended here')))
+    this.#socket.destroy()
+  }
+
   send(text: Uint8Array): void {
     this.#socket.write(this.#session.seal(text))
   }
@@ -106,21 +117,19 @@ export class ElementClient implements AsyncDisposable {
     this.#socket.destroy()
   }
 
-  /** Takes one record, which it waits for. */
+  /** Takes one record, or waits until something happens. */
   async #step(deadline: number): Promise<void> {
-    for (;;) {
-      const record = this.#record()
-      if (record !== undefined) {
-        const { send, texts } = await this.#session.take(record)
-        for (const answer of send) this.#socket.write(answer)
-        this.#texts.push(...texts)
-        return
-      }
-      if (this.#failure !== undefined) throw this.#failure
-      if (this.#hasEnded)
-        throw new ClientError('client.transport', 'the gateway closed the connection without a word')
-      if (!(await this.#event(deadline))) throw new ClientError('client.timeout', 'no answer in time')
+    const record = this.#record()
+    if (record !== undefined) {
+      const { send, texts } = await this.#session.take(record)
+      for (const answer of send) this.#socket.write(answer)
+      this.#texts.push(...texts)
+      return
     }
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#hasEnded)
+      throw new ClientError('client.transport', 'the gateway closed the connection without a word')
+    if (!(await this.#event(deadline))) throw new ClientError('client.timeout', 'no answer in time')
   }
 
   get #hasRecord(): boolean {
