@@ -5,6 +5,7 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { card } from './card.ts'
 import { IOSED } from './child.ts'
+import { client } from './client.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
@@ -24,12 +25,26 @@ Measures the build in dist/ and prints a table; every floor and limit in it was 
 run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, hello, idle, start, card, wire, pcsc, rack
+                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, rack
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
 
-const BENCHMARKS = [relay, racs, handshakes, hello, idle, start, card, wire, wireDelay, wireCodec, pcsc, rack]
+const BENCHMARKS = [
+  relay,
+  racs,
+  handshakes,
+  client,
+  hello,
+  idle,
+  start,
+  card,
+  wire,
+  wireDelay,
+  wireCodec,
+  pcsc,
+  rack,
+]
 
 interface Options {
   readonly only?: string | undefined
