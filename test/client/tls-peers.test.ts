@@ -11,6 +11,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { ElementClient } from '../../src/client/tls/connection.ts'
 import type { Suite } from '../../src/client/tls/protection.ts'
 import { localPsk } from '../../src/client/tls/secrets.ts'
+import { freePort } from '../support/free-port.ts'
 import { DEFAULT_PSK } from '../support/tls-client.ts'
 
 const SUITES: readonly (readonly [string, Suite])[] = [
@@ -109,15 +110,6 @@ async function opensslServer(args: readonly string[]) {
       await closed
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Waits until somebody listens, by /proc: a connection would be the one that it serves. */

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { sharedCa } from '../support/certificates.ts'
+import { freePort } from '../support/free-port.ts'
 import { Gateway } from '../support/gateway.ts'
 import { isMissing } from '../support/peers.ts'
 
@@ -38,15 +38,6 @@ function patternOf(printed: readonly string[]): RegExp {
     return `${parts.join('.*')}\\n`
   })
   return new RegExp(`^${lines.join('')}$`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** What each block of commands prints on both outputs, all in one shell. */

@@ -59,13 +59,13 @@ export class Bench {
   async owned(ask: Ask, kept: string[] = [], changes: Partial<OwnershipOptions> = {}): Promise<Report> {
     const procedure = await attest(ask, this.#user)
     if (procedure.report.outcome !== 'passed') return procedure.report
-    const note = (what: string) => () => {
-      kept.push(what)
-      return Promise.resolve()
-    }
     await takeOwnership(procedure, ask, {
       ...{ old: DEFAULT_PSK, fresh: FRESH, place: 'mine.psk' },
-      ...{ keep: note('keep'), discard: note('discard'), leave: () => Promise.resolve() },
+      keep() {
+        kept.push('keep')
+        return Promise.resolve()
+      },
+      leave: () => Promise.resolve(),
       opens: (psk) => Promise.resolve(hexOf(psk) === this.psk),
       ...changes,
     })

@@ -1,8 +1,6 @@
 // `iose attest`
 
 import { type KeyObject, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { writeNew } from '../../base/atomic-file.ts'
 import { systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
@@ -77,21 +75,17 @@ async function asUser({ access, issuer, expected, owner }: UserOrder): Promise<R
   })
   if (owner !== undefined && procedure.report.outcome === 'passed') {
     const leave = (): Promise<void> => client[Symbol.asyncDispose]()
-    await takeOwnership(procedure, say, { ...owner, ...filing(owner), leave, opens: opener(access) })
+    const opens = opener(access)
+    await takeOwnership(procedure, say, { ...owner, keep: () => keep(owner), leave, opens })
   }
   return procedure.report
 }
 
-/** Where the new key is kept. */
-function filing({ place, fresh }: OwnerOrder): { keep(): Promise<void>; discard(): Promise<void> } {
-  return {
-    async keep() {
-      if (existsSync(place)) throw new ClientError('client.request', `${place} has come into being meanwhile`)
-      await writeNew(place, `${hexOf(fresh)}\n`, 0o600).catch((error: unknown) => {
-        throw new ClientError('client.request', `the new key cannot be kept: ${messageOf(error)}`)
-      })
-    },
-    discard: () => rm(place, { force: true }),
+async function keep({ place, fresh }: OwnerOrder): Promise<void> {
+  try {
+    await writeNew(place, `${hexOf(fresh)}\n`, 0o600)
+  } catch (error) {
+    throw new ClientError('client.request', `the new key cannot be kept: ${messageOf(error)}`)
   }
 }
 

@@ -14,8 +14,6 @@ export interface OwnershipOptions {
   readonly place: string
   /** Stores the new key; once resolved it outlives a loss of power. @throws ClientError client.request */
   keep(): Promise<void>
-  /** Removes what `keep` has stored. */
-  discard(): Promise<void>
   /** Ends the session, so that the element is free for the next one. */
   leave(): Promise<void>
   /** Whether a session can be opened with this key. @throws ClientError when that is not known */
@@ -67,7 +65,10 @@ export async function takeOwnership(
   procedure.outlook = owned
 }
 
-/** The session ended before the element confirmed: which key has it? Nothing is sent again. */
+/**
+ * The session ended before the element confirmed: which key has it? Nothing is sent again. The new key is kept whatever
+ * comes out: a refusal is not proven, and whoever knows the old key could answer in the place of the element.
+ */
 async function settle(
   cause: ClientError,
   evidence: Evidence,
@@ -77,11 +78,10 @@ async function settle(
   await options.leave()
   if (await options.opens(options.fresh)) return { value: true }
   if (!(await options.opens(options.old))) throw cause
-  await options.discard()
   return {
     why: `the session ended before the key was replaced: ${cause.message}`,
-    state: `the element has the old key; the new one was never in use, and ${options.place} is removed`,
-    next: 'run this again.',
+    state: `the old key opens a session, the new one in ${options.place} does not`,
+    next: `run this again with another file; keep ${options.place} until it has passed.`,
   }
 }
 
