@@ -12,6 +12,7 @@ const KINDS: Pick<CardOptions, 'applet' | 'protocol'>[] = [
   { applet: 'keystore', protocol: 't1' },
   { applet: 'keystore', protocol: 't0' },
   { applet: 'echo', protocol: 't1' },
+  { applet: 'tls-im', protocol: 't1' },
   { applet: 'none', protocol: 't0' },
 ]
 
