@@ -8,7 +8,7 @@ import type { ApduChannel } from '../../../client/tls/identity-module.ts'
 import { RESPONSE_BYTES } from '../../../drivers/driver.ts'
 import { LinkError } from '../../../drivers/errors.ts'
 import { PcscElement } from '../../../drivers/pcsc-element.ts'
-import { defaultLibrary, loadLibrary } from '../../../drivers/pcsc-library.ts'
+import { loadLibrary } from '../../../drivers/pcsc-library.ts'
 import { isSelectedBy } from '../../../drivers/pcsc-names.ts'
 import type { CardLibrary } from '../../../drivers/pcsc-port.ts'
 import { CliError, EXIT } from '../command.ts'
@@ -54,7 +54,7 @@ async function transmit(element: PcscElement, command: Uint8Array, deadline: num
 
 async function reached(selector: string): Promise<PcscElement> {
   try {
-    const library = await loadLibrary(defaultLibrary())
+    const library = await anyLibrary()
     const name = await readerOf(library, selector)
     const session = library.open(name)
     const isFree = Promise.resolve()
@@ -64,10 +64,31 @@ async function reached(selector: string): Promise<PcscElement> {
   }
 }
 
+/** A program that ends soon wants smartcard: a watch of pcsclite that is closed early may keep a process from ending. */
+async function anyLibrary(): Promise<CardLibrary> {
+  try {
+    return await loadLibrary('smartcard')
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error
+    return loadLibrary('pcsclite')
+  }
+}
+
 /** The first reader of that name with a card. */
 async function readerOf(library: CardLibrary, selector: string): Promise<string> {
   const empty = new Set<string>()
   const found = await new Promise<string | undefined>((resolve, reject) => {
+    let isSettled = false
+    const settle = (outcome: () => void): void => {
+      if (isSettled) return
+      isSettled = true
+      // Readers may be told of while the watch is being made.
+      setImmediate(() => {
+        timer.cancel()
+        watch.close()
+        outcome()
+      })
+    }
     const watch = library.watch({
       onReader({ reader, hasCard }) {
         if (!hasCard) empty.add(reader)
@@ -77,11 +98,6 @@ async function readerOf(library: CardLibrary, selector: string): Promise<string>
       onLost: (cause) => settle(() => reject(unreachable(messageOf(cause)))),
     })
     const timer = systemClock.at(systemClock.now() + LOOKING_MS, () => settle(() => resolve(undefined)))
-    const settle = (outcome: () => void): void => {
-      timer.cancel()
-      watch.close()
-      outcome()
-    }
   })
   if (found !== undefined) return found
   const seen = empty.size === 0 ? '' : `; empty: ${[...empty].join(', ')}`
