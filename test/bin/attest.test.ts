@@ -97,6 +97,15 @@ test('iose attest: certified, attested, owned; the old key then opens nothing', 
   assert.match(late.stderr, /handshake_failure[^]*State: the element is as it was/)
 })
 
+test('iose attest: the key of the issuer may come from standard input', async () => {
+  const uri = `shellS://key3.com@127.0.0.1:${gateway.port}`
+  const args = ['attest', uri, '--psk-file', psk, '--role', 'provider', '--issuer-key', '-']
+  const input = readFileSync(issuerPub, 'utf8')
+  assert.match((await iose(args, { input })).stderr, /the issuer key is no PEM of a key/)
+  const report = await iose([...args, '--json'], { input: readFileSync(issuerKey, 'utf8') })
+  assert.deepEqual([report.exitCode, report.stderr], [0, ''])
+})
+
 test('iose attest: prints the new key when asked to, and never writes over a file', async () => {
   await attest('key2.com', asProvider)
   const args = [...asUser, '--take-ownership', '--psk-out', join(directory, 'second'), '--print-psk']

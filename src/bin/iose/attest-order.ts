@@ -70,7 +70,7 @@ export function orderOf(args: readonly string[]): AttestOrder {
 function issuerOf(order: ElementOrder): KeyObject {
   const pem = contentOf(order.flags, 'issuer-key')
   const path = textOf(order.flags, 'issuer-key') ?? ''
-  if ((statSync(path).mode & 0o077) !== 0)
+  if (path !== '-' && (statSync(path).mode & 0o077) !== 0)
     warnOf(order)(`others can read the issuer key ${path}; chmod 600 would end that`)
   const isGiven = order.flags['issuer-pass-file'] !== undefined
   const passphrase = isGiven

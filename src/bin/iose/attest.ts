@@ -27,7 +27,7 @@ The provider of an application certifies an element: signs its public key, and h
 verifies the certificate, and has the element sign the secret of this very session, which shows that nobody is in
 between, not even who knows the key. Then the user may become its only owner: the element gets a new key.
 
-  --issuer-key PEM     private key of the provider, secp256k1
+  --issuer-key PEM     private key of the provider, secp256k1; - is standard input
   --issuer-pass-file FILE
                        the passphrase of that key; - is standard input
   --issuer-pub PEM     public key of the provider, or 130 hex digits

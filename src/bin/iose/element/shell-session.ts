@@ -84,12 +84,12 @@ export class ShellSession implements Dialogue, AsyncDisposable {
     } catch (error) {
       await this.#end()
       const told = this.#isGivenUp ? new ClientError('client.transport', 'given up') : error
-      this.#isGivenUp = false
       const complaint = elementErrorOf(told, access.uri)
       if (!isInteractive) throw complaint
       process.stderr.write(`iose: ${complaint.message}\nThe next line opens a new session.\n`)
     } finally {
       this.#isBusy = false
+      this.#isGivenUp = false
     }
   }
 
