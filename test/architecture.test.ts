@@ -20,7 +20,7 @@ const ARROWS: Record<string, readonly string[]> = {
   access: ['base', 'apdu', 'slots/identity.ts'],
   racs: ['base', 'net', 'apdu', 'slots', 'access', 'drivers/driver.ts', 'drivers/errors.ts'],
   globalplatform: ['base', 'apdu'],
-  client: ['base', 'apdu', 'globalplatform', 'racs/grammar.ts'],
+  client: ['base', 'racs/grammar.ts'],
   pki: ['base'],
   config: ['base', 'access/user.ts'],
   panel: ['base', 'slots'],

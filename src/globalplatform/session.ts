@@ -1,0 +1,164 @@
+// A session with a security domain: opened by mutual authentication, then one command after the other. The first
+// failure ends it: nobody knows then what the element has counted.
+
+import { timingSafeEqual } from 'node:crypto'
+import { hexOf } from '../base/hex.ts'
+import { type CardChallenge, cardChallengeOf } from './challenge.ts'
+import { GlobalPlatformError } from './errors.ts'
+import { type Answer, exchange, type Transmit } from './exchange.ts'
+import { checkKeys, type Diversification, diversified, type KeyAlgorithm, type KeySet } from './keys.ts'
+import type { PlainAnswer, PlainCommand, Protection, SecurityLevel } from './protection.ts'
+import { Scp02 } from './scp02.ts'
+import { bestScp03Level, type Counting, Scp03 } from './scp03.ts'
+
+export interface SessionOptions {
+  readonly keys: KeySet
+  readonly diversification: Diversification
+  /** Of the key set, 1..127 or 255; 0 leaves the choice to the element. */
+  readonly keyVersion: number
+  /** `best` is all that the element offers. */
+  readonly level: SecurityLevel | 'best'
+  /** SCP02 rests on DES: it is not used unless somebody says so. */
+  readonly allows: 'SCP03' | 'SCP03 and SCP02'
+  readonly counting?: Counting | undefined
+  /** 8 bytes, fresh in each session. */
+  readonly hostChallenge: Uint8Array
+}
+
+export class SecureSession {
+  readonly card: CardChallenge
+  readonly #transmit: Transmit
+  readonly #protection: Protection
+  #failure: Error | undefined
+
+  private constructor(transmit: Transmit, card: CardChallenge, protection: Protection) {
+    this.card = card
+    this.#transmit = transmit
+    this.#protection = protection
+  }
+
+  /**
+   * Authenticates both sides. The security domain must be selected. Whatever fails, nothing is tried a second time.
+   * @throws GlobalPlatformError gp.refused, gp.unsupported, gp.request, gp.malformed; gp.wrong-keys before anything
+   *   was sent that the element would count as a try; whatever `transmit` throws
+   */
+  static async open(transmit: Transmit, options: SessionOptions): Promise<SecureSession> {
+    const card = await challengeOf(transmit, options)
+    const protection = protectionOf(card, options)
+    const cryptogram = protection.cardCryptogram
+    if (!timingSafeEqual(cryptogram, card.cryptogram)) throw wrongKeys(card)
+    const { sw } = await exchange(transmit, protection.authenticate())
+    if (sw !== SW_OK) {
+      const message = `EXTERNAL AUTHENTICATE: ${hex(sw)}, although the element has shown that it has the keys`
+      throw new GlobalPlatformError('gp.refused', message, { sw })
+    }
+    return new SecureSession(transmit, card, protection)
+  }
+
+  get protocol(): Protection['protocol'] {
+    return this.#protection.protocol
+  }
+
+  get level(): SecurityLevel {
+    return this.#protection.level
+  }
+
+  /** The most data bytes of one command. */
+  get maxDataBytes(): number {
+    return this.#protection.maxDataBytes
+  }
+
+  /** 3DES in SCP02, AES in SCP03. */
+  get algorithm(): KeyAlgorithm {
+    return this.protocol === 'SCP02' ? '3des' : 'aes'
+  }
+
+  /** Of a key for PUT KEY: type, length, secret, without its check value. */
+  keyData(key: Uint8Array): Uint8Array {
+    return this.#protection.keyData(key)
+  }
+
+  /**
+   * One command; commands must not overlap.
+   * @returns the answer whatever its status word; after one that says that the channel is broken nothing may follow
+   * @throws GlobalPlatformError gp.session-over when it was ended before; gp.request, gp.wrong-mac, gp.malformed;
+   *   whatever `transmit` throws. Then it is not known whether the element carried the command out.
+   */
+  async send(command: PlainCommand): Promise<PlainAnswer> {
+    if (this.#failure !== undefined)
+      throw new GlobalPlatformError('gp.session-over', 'the secure channel has ended', {
+        cause: this.#failure,
+      })
+    const wrapped = this.#protection.wrap(command)
+    this.#failure = new Error('a command is under way, or was never answered')
+    const { data, sw }: Answer = await exchange(this.#transmit, wrapped)
+    const answer = this.#protection.unwrap(data, sw)
+    this.#failure = isBroken(sw) ? new Error(`the element answered ${hex(sw)}`) : undefined
+    return answer
+  }
+}
+
+async function challengeOf(
+  transmit: Transmit,
+  { keyVersion, hostChallenge }: SessionOptions,
+): Promise<CardChallenge> {
+  const command = Uint8Array.of(0x80, 0x50, keyVersion, 0x00, hostChallenge.length, ...hostChallenge, 0x00)
+  const { data, sw } = await exchange(transmit, command)
+  if (sw !== SW_OK) throw new GlobalPlatformError('gp.refused', `INITIALIZE UPDATE: ${hex(sw)}`, { sw })
+  const card = cardChallengeOf(data)
+  if (keyVersion !== 0 && card.keyVersion !== keyVersion) {
+    const message = `asked for key version ${hexByte(keyVersion)}, the element uses ${hexByte(card.keyVersion)}`
+    throw new GlobalPlatformError('gp.malformed', message)
+  }
+  return card
+}
+
+function protectionOf(card: CardChallenge, options: SessionOptions): Scp02 | Scp03 {
+  const { hostChallenge, level, counting, allows } = options
+  if (card.protocol === 'SCP02') {
+    if (allows === 'SCP03')
+      throw new GlobalPlatformError(
+        'gp.unsupported',
+        'the element speaks SCP02, which rests on DES and was not allowed',
+      )
+    const keys = keysFor(card, options, '3des')
+    return new Scp02({ keys, hostChallenge, card, level: level === 'best' ? 0x03 : level })
+  }
+  const keys = keysFor(card, options, 'aes')
+  const best = bestScp03Level(card.i)
+  const wanted = level === 'best' ? best : level
+  if ((wanted & ~best) !== 0) {
+    const message = `the element offers security level ${hexByte(best)} at most (i=${hexByte(card.i)})`
+    throw new GlobalPlatformError('gp.unsupported', message)
+  }
+  return new Scp03({ keys, hostChallenge, card, level: wanted, counting })
+}
+
+function keysFor(
+  card: CardChallenge,
+  { keys, diversification }: SessionOptions,
+  algorithm: KeyAlgorithm,
+): KeySet {
+  checkKeys(keys, algorithm)
+  return diversified(keys, diversification, card.diversification)
+}
+
+function wrongKeys({ protocol, keyVersion, diversification }: CardChallenge): GlobalPlatformError {
+  const which = `${protocol}, key version ${hexByte(keyVersion)}, diversification data ${hexOf(diversification)}`
+  return new GlobalPlatformError('gp.wrong-keys', `the element does not have these keys (${which})`)
+}
+
+/** The element has ended the secure channel: security status, or its word for a wrong MAC. */
+function isBroken(sw: number): boolean {
+  return sw === 0x6982 || sw === 0x6983 || sw === 0x6988
+}
+
+function hex(sw: number): string {
+  return sw.toString(16).toUpperCase().padStart(4, '0')
+}
+
+function hexByte(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0')
+}
+
+const SW_OK = 0x9000
