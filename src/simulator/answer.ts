@@ -9,7 +9,7 @@ export interface Answer {
   readonly step?: LatencyStep
 }
 
-/** Status words of the TLS-SE applet and of the runtime below it. A low byte of zero is filled in by the user. */
+/** Status words of the applications and of the runtime below them. A low byte of zero is filled in by the user. */
 export const SW = {
   OK: 0x9000,
   HANDSHAKE_COMPLETE: 0x9001,
@@ -18,20 +18,29 @@ export const SW = {
   MORE: 0x9f00,
   /** 61xx: GET RESPONSE yields xx bytes (T=0). */
   RESPONSE_WAITING: 0x6100,
+  /** Also: wrong host cryptogram. */
   PIN_WRONG: 0x6300,
+  /** GET STATUS has more than fits into one answer. */
+  MORE_ENTRIES: 0x6310,
   RIGHT_MISSING: 0x6380,
   /** The public half, or the private half, of a key pair stands in the way: set, or not set. */
   PUBLIC_HALF: 0x6401,
   PRIVATE_HALF: 0x6402,
   WRONG_LENGTH: 0x6700,
+  SECURITY: 0x6982,
+  BLOCKED: 0x6983,
   ALREADY_SET: 0x6984,
   CONDITIONS: 0x6985,
+  WRONG_DATA: 0x6a80,
   FILE_NOT_FOUND: 0x6a82,
+  NO_MEMORY: 0x6a84,
   WRONG_P1P2: 0x6a86,
+  NOT_FOUND: 0x6a88,
   WRONG_P2: 0x6b00,
   /** 6Cxx: the right Le is xx. */
   WRONG_LE: 0x6c00,
   UNKNOWN_INS: 0x6d00,
+  UNKNOWN_CLA: 0x6e00,
   READ_RANGE: 0x6d01,
   /** Also: more than one record, or less, or too much, in one sequence of D8. */
   WRITE_RANGE: 0x6d02,

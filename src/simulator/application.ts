@@ -1,6 +1,6 @@
 // What may be installed on a card.
 
-import type { Answer } from './answer.ts'
+import { type Answer, SW, status } from './answer.ts'
 import type { Command } from './command.ts'
 
 /** TLS-SE with the keystore shell; TLS-SE that echoes; TLS-IM. */
@@ -19,3 +19,12 @@ export interface Application {
   select(): void
   run(command: Command): Answer
 }
+
+/** An application that was loaded and installed, and of which this card has only the name. */
+export const INERT: Application = {
+  name: undefined,
+  select: () => undefined,
+  run: ({ ins }) => status(ins === INS_SELECT ? SW.FILE_NOT_FOUND : SW.UNKNOWN_INS),
+}
+
+export const INS_SELECT = 0xa4

@@ -2,13 +2,14 @@
 // the business of whoever drives it.
 
 import { bytesOfHex } from '../base/hex.ts'
-import { type Answer, SW, status } from './answer.ts'
+import { type Answer, ok, SW, status } from './answer.ts'
 import { Applet } from './applet.ts'
-import type { Application, CardApplication } from './application.ts'
+import { type Application, type CardApplication, INERT, INS_SELECT } from './application.ts'
 import { atrOf, type CardProtocol } from './atr.ts'
-import { INS_SELECT, ISSUER_DOMAIN_AID, isNameOf, P1_BY_NAME, runIssuerDomain } from './blank.ts'
 import { type Command, commandOf } from './command.ts'
 import { IdentityModule } from './identity-module.ts'
+import { type DomainOptions, IssuerDomain } from './issuer/domain.ts'
+import { type CardInstance, DEFAULT_SELECTED, isSame, Registry } from './issuer/registry.ts'
 import type { LatencyStep } from './latency.ts'
 import { type RandomSource, systemRandom } from './random.ts'
 import { T0Answers } from './t0.ts'
@@ -21,6 +22,10 @@ export interface CardOptions {
   /** 32 bytes; when absent 01 02 ... 20, and none in TLS-IM. */
   readonly psk?: Uint8Array | undefined
   readonly random?: RandomSource | undefined
+  /** The issuer domain; SCP03 with the published test keys when absent. */
+  readonly issuer?: DomainOptions | undefined
+  /** For packages and applications; 80 KiB when absent. */
+  readonly memoryBytes?: number | undefined
   /** Told of an exception inside a command, which the card answers with 6F00. */
   readonly onException?: ((error: unknown) => void) | undefined
 }
@@ -34,25 +39,35 @@ export interface CardAnswer {
 /** A card in a reader. What is in its EEPROM lives as long as the object; reset clears the rest. */
 export class Card {
   readonly #options: CardOptions
-  readonly #applet: Application | undefined
+  readonly #registry: Registry
+  readonly #domain: IssuerDomain
   readonly #t0: T0Answers | undefined
-  #selected: 'applet' | 'issuer domain'
+  /** Undefined: the issuer domain. */
+  #selected: CardInstance | undefined
   /** What the ATR shows: set at select, hence one reset late. */
   #historicalBytes: Uint8Array = new Uint8Array(0)
 
   constructor(options: CardOptions) {
+    const { protocol, issuer = { scp: 'scp03' }, memoryBytes = DEFAULT_MEMORY_BYTES } = options
     this.#options = options
-    this.#t0 = options.protocol === 't0' ? new T0Answers((command) => this.#run(command)) : undefined
-    this.#applet = installed(options)
-    this.#selected = this.#applet === undefined ? 'issuer domain' : 'applet'
+    this.#t0 = protocol === 't0' ? new T0Answers((command) => this.#run(command)) : undefined
+    this.#registry = new Registry(memoryBytes)
+    const random = options.random ?? systemRandom
+    const instantiate = (module: Uint8Array, parameters: Uint8Array): Application | undefined =>
+      applicationOf(module, parameters, options)
+    this.#domain = new IssuerDomain(issuer, this.#registry, { random, instantiate })
+    const application = preinstalled(options)
+    if (application !== undefined) installAtFactory(this.#registry, application)
+    this.#selected = this.#registry.defaultSelected
   }
 
   /** Power-on or reset; the two differ in nothing a card's user can see. Returns the ATR, owned by the caller. */
   reset(): Uint8Array {
+    // Whose name it was may have been deleted.
+    if (this.#registry.defaultSelected === undefined) this.#historicalBytes = new Uint8Array(0)
     const atr = atrOf(this.#options.protocol, this.#historicalBytes)
     this.#t0?.reset()
-    if (this.#applet === undefined) this.#selected = 'issuer domain'
-    else this.#select(this.#applet)
+    this.#select(this.#registry.defaultSelected)
     return atr
   }
 
@@ -79,35 +94,78 @@ export class Card {
   }
 
   #run(command: Command): Answer {
-    const applet = this.#applet
-    if (applet === undefined) return runIssuerDomain(command)
     if (command.ins === INS_SELECT && command.p1 === P1_BY_NAME) {
-      const { data } = command
-      // No name at all means the default selected application, and that is the applet.
-      if (data.length === 0 || isNameOf(APPLET_AID, data)) {
-        this.#select(applet)
-        return status(SW.OK)
-      }
-      if (isNameOf(ISSUER_DOMAIN_AID, data)) this.#selected = 'issuer domain'
+      const target = this.#targetOf(command.data)
+      if (target !== 'nobody') return this.#select(target)
     }
-    return this.#selected === 'applet' ? applet.run(command) : runIssuerDomain(command)
+    if (this.#selected !== undefined) return this.#selected.application.run(command)
+    return command.ins === INS_SELECT ? status(SW.FILE_NOT_FOUND) : this.#domain.run(command)
   }
 
-  #select(applet: Application): void {
-    this.#selected = 'applet'
-    applet.select()
-    this.#historicalBytes = applet.name ?? this.#historicalBytes
+  /** Whom a SELECT with `name` means; no name at all, the application that is selected by default. */
+  #targetOf(name: Uint8Array): CardInstance | undefined | 'nobody' {
+    if (name.length === 0) return this.#registry.defaultSelected
+    const instance = this.#registry.instances.find(({ aid }) => isNameOf(aid, name))
+    if (instance !== undefined) return instance
+    return isNameOf(this.#domain.aid, name) ? undefined : 'nobody'
+  }
+
+  #select(target: CardInstance | undefined): Answer {
+    this.#domain.endSession()
+    this.#selected = target
+    if (target === undefined) return ok(this.#domain.fci)
+    target.application.select()
+    // Only who is selected by default may change the ATR (GPSystem.setATRHistBytes).
+    if (target === this.#registry.defaultSelected)
+      this.#historicalBytes = target.application.name ?? this.#historicalBytes
+    return status(SW.OK)
   }
 }
 
-function installed({ applet: kind, sen, psk, random = systemRandom }: CardOptions): Application | undefined {
+/** Whether a SELECT with `name` means the application `aid`: the whole of it, or its first five bytes or more. */
+function isNameOf(aid: Uint8Array, name: Uint8Array): boolean {
+  return name.length >= RID_BYTES && isSame(aid.subarray(0, name.length), name)
+}
+
+/** What the card comes with. */
+function preinstalled({
+  applet: kind,
+  sen,
+  psk,
+  random = systemRandom,
+}: CardOptions): Application | undefined {
   if (kind === 'none') return undefined
   if (kind === 'tls-im') return new IdentityModule({ psk, random })
   const name = Buffer.from(sen ?? DEFAULT_NAMES[kind], 'latin1').subarray(0, MAX_NAME_BYTES)
   return new Applet({ kind, name, psk: psk ?? DEFAULT_PSK, random })
 }
 
+/** What becomes of a module that is installed; `parameters` are the server name, or nothing. */
+function applicationOf(
+  module: Uint8Array,
+  parameters: Uint8Array,
+  { psk, random = systemRandom }: CardOptions,
+): Application | undefined {
+  if (!isSame(module, APPLET_AID)) return INERT
+  if (parameters.length > MAX_NAME_BYTES) return undefined
+  const name = parameters.length > 0 ? parameters.slice() : Buffer.from(DEFAULT_NAMES.keystore, 'latin1')
+  return new Applet({ kind: 'keystore', name, psk: psk ?? DEFAULT_PSK, random })
+}
+
+function installAtFactory(registry: Registry, application: Application): void {
+  const loaded = { aid: PACKAGE_AID, major: 1, minor: 0, modules: [APPLET_AID], bytes: PACKAGE_BYTES }
+  registry.load(loaded)
+  const privileges = Uint8Array.of(DEFAULT_SELECTED)
+  registry.install({ aid: APPLET_AID, package: loaded, privileges, application })
+}
+
+const P1_BY_NAME = 0x04
+const RID_BYTES = 5
+const PACKAGE_AID = Uint8Array.of(1, 2, 3, 4, 5)
 const APPLET_AID = Uint8Array.of(1, 2, 3, 4, 5, 0)
+/** Of the published tls_se.cap. */
+const PACKAGE_BYTES = 22_343
+const DEFAULT_MEMORY_BYTES = 80 * 1024
 const MAX_NAME_BYTES = 15
 const DEFAULT_NAMES = { keystore: 'key1.com', echo: 'ethertrust' } as const
 const DEFAULT_PSK =

@@ -129,7 +129,7 @@ test('blank card: shows its issuer domain and nothing else', () => {
     ['00 a4 04 00 08 | a0 00 00 01 51 00 00 00', `${fci} 9000`],
     ['00 a4 04 00 08 | a0 00 00 01 51 00 00 00 | 00', `${fci} 9000`],
     ['00 a4 04 00 06 | 01 02 03 04 05 00', '6A82'],
-    ['00 d8 00 00 00', '6D00'],
+    ['00 d8 00 00 00', '6982'],
     ['00 20 00 01 08 | 30 30 30 30 30 30 30 30', '6D00'],
   ])
 })
@@ -137,7 +137,7 @@ test('blank card: shows its issuer domain and nothing else', () => {
 test('issuer domain: a card with an applet hands over to it by its AID, until the applet is selected again', () => {
   new CardSession().check([
     ['00 a4 04 00 08 | a0 00 00 01 51 00 00 00', '6F108408A000000151000000A5049F6501FF 9000'],
-    ['00 d8 00 00 00', '6D00'],
+    ['00 d8 00 00 00', '6982'],
     ['00 a4 04 00 06 | 01 02 03 04 05 00', '9000'],
     ['00 d8 00 00 00', '9000'],
   ])
