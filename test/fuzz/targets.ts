@@ -1,6 +1,7 @@
 import { apduCommand } from './apdu-command.ts'
 import { apduResponseFollowUp } from './apdu-response-follow-up.ts'
 import { atr } from './atr.ts'
+import { capFile } from './cap-file.ts'
 import { clientHello } from './client-hello.ts'
 import { firewall } from './firewall.ts'
 import { racsApduLine } from './racs-apdu-line.ts'
@@ -21,5 +22,5 @@ import { wireModel } from './wire-model.ts'
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
+  ...[usersFile, firewall, capFile, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
 ]
