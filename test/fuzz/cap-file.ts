@@ -58,4 +58,4 @@ function check(cap: CapFile): void {
 }
 
 const demo = await demoCap()
-const demoComponents = await componentsIn(Buffer.from(demo))
+const demoComponents = await componentsIn(demo)

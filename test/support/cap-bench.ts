@@ -6,7 +6,7 @@ import { type ZipEntry, zipOf } from './zip-archive.ts'
 
 /** The components of the demo CAP file, for a test to change; its own map. */
 export async function demoComponents(): Promise<Map<ComponentName, Uint8Array>> {
-  return new Map(await componentsIn(Buffer.from(await demoCap())))
+  return new Map(await componentsIn(await demoCap()))
 }
 
 /** The demo's components, with these in their place or taken away, and a Directory that agrees with them. */

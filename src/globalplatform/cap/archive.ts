@@ -17,22 +17,20 @@ import { CapError, damaged, malformed, unsupported } from './errors.ts'
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
 /**
- * The components in `archive`, each with the CRC-32 that the archive says. A component is known by the last part of its
- * path, in either case; all must be in one directory. Other entries are not read, but no entry may have a name that
- * leads out of a directory it could be unpacked to, or that tools read in different ways.
+ * The components in the archive `bytes`, each with the CRC-32 that the archive says. A component is known by the last
+ * part of its path, in either case; all must be in one directory. Other entries are not read, but no entry may have a
+ * name that leads out of a directory it could be unpacked to, or that tools read in different ways.
  *
  * A component is at most 65538 bytes, by what the archive declares and by what comes; the twelve that there are stay
  * below 1 MiB together.
- * @param archive  borrowed until the promise settles; must not change meanwhile
+ * @param bytes  copied
  * @throws CapError cap.not-zip, cap.too-large, cap.damaged, cap.malformed, cap.unsupported
  */
-export async function componentsIn(archive: Buffer): Promise<Components> {
-  if (archive.length > MAX_ARCHIVE_BYTES) {
-    throw new CapError(
-      'cap.too-large',
-      `${archive.length} bytes; CAP files have at most ${MAX_ARCHIVE_BYTES}`,
-    )
+export async function componentsIn(bytes: Uint8Array): Promise<Components> {
+  if (bytes.length > MAX_ARCHIVE_BYTES) {
+    throw new CapError('cap.too-large', `${bytes.length} bytes; CAP files have at most ${MAX_ARCHIVE_BYTES}`)
   }
+  const archive = Buffer.from(bytes)
   const zip = await opened(archive)
   if (zip.entryCount > MAX_ENTRIES) {
     const count = `${zip.entryCount} files in the archive`

@@ -44,7 +44,7 @@ export interface CapFile {
  * @throws CapError, as a rejection, and nothing else, whatever the bytes are
  */
 export async function readCap(bytes: Uint8Array): Promise<CapFile> {
-  return capOf(await componentsIn(Buffer.from(bytes)))
+  return capOf(await componentsIn(bytes))
 }
 
 /**
