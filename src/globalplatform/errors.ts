@@ -18,12 +18,34 @@ export type GlobalPlatformErrorCode =
   /** What the caller asks for cannot be said in the commands of GlobalPlatform. */
   | 'gp.request'
 
-/** `sw` is that of the element, where it is the reason. */
-export class GlobalPlatformError extends CodedError<GlobalPlatformErrorCode> {
-  readonly sw: number | undefined
+/** What was being done, in the words of the specification. */
+export type Step =
+  | 'SELECT'
+  | 'INITIALIZE UPDATE'
+  | 'EXTERNAL AUTHENTICATE'
+  | 'GET STATUS'
+  | 'INSTALL [for load]'
+  | 'LOAD'
+  | 'INSTALL [for install]'
+  | 'DELETE'
+  | 'PUT KEY'
 
-  constructor(code: GlobalPlatformErrorCode, message: string, options?: ErrorOptions & { sw?: number }) {
+export class GlobalPlatformError extends CodedError<GlobalPlatformErrorCode> {
+  /** Of gp.refused: at which step, and with which status word; none when there is simply nobody who answers. */
+  readonly refusal: { readonly step: Step; readonly sw: number | undefined } | undefined
+
+  constructor(
+    code: GlobalPlatformErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly refusal?: GlobalPlatformError['refusal'] },
+  ) {
     super(code, message, options)
-    this.sw = options?.sw
+    this.refusal = options?.refusal
   }
+}
+
+/** @param detail  what else there is to say, for instance which of several */
+export function refused(step: Step, sw: number, detail = ''): GlobalPlatformError {
+  const digits = sw.toString(16).toUpperCase().padStart(4, '0')
+  return new GlobalPlatformError('gp.refused', `${step}${detail}: ${digits}`, { refusal: { step, sw } })
 }

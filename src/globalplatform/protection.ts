@@ -5,7 +5,7 @@ export interface PlainCommand {
   readonly ins: number
   readonly p1: number
   readonly p2: number
-  /** At most `maxDataBytes` of the protection. */
+  /** As much as there is room for, see `Protection`. */
   readonly data?: Uint8Array | undefined
 }
 
@@ -27,11 +27,11 @@ export const LEVEL = { mac: 0x01, encryption: 0x02, responseMac: 0x10, responseE
 export interface Protection {
   readonly protocol: 'SCP02' | 'SCP03'
   readonly level: SecurityLevel
-  /** The most data bytes of one command before wrapping. */
-  readonly maxDataBytes: number
+  /** The most data bytes of one command before wrapping, when it may have `lc` after. */
+  roomIn(lc: number): number
   /** EXTERNAL AUTHENTICATE; to be sent before anything else. A fresh array, as all that follow. */
   authenticate(): Uint8Array
-  /** @throws GlobalPlatformError gp.request when there are more data than `maxDataBytes` */
+  /** @throws GlobalPlatformError gp.request when there are more data than a short APDU has room for */
   wrap(command: PlainCommand): Uint8Array
   /** @throws GlobalPlatformError gp.wrong-mac, gp.malformed; nothing may follow then */
   unwrap(data: Uint8Array, sw: number): PlainAnswer

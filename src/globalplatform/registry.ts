@@ -2,7 +2,7 @@
 
 import { ByteReader } from '../base/byte-reader.ts'
 import { hexOf } from '../base/hex.ts'
-import { GlobalPlatformError } from './errors.ts'
+import { GlobalPlatformError, refused } from './errors.ts'
 import type { PlainAnswer, PlainCommand } from './protection.ts'
 import { tlvsOf, valueOf } from './tlv.ts'
 
@@ -67,10 +67,7 @@ async function readIn(
     if (sw === SW_NOT_FOUND) return entries
     // Of the kinds only the first two must be known; and old elements know only the old format.
     if (page === 0 && (sw === SW_WRONG_P1P2 || sw === SW_FUNCTION)) return undefined
-    if (sw !== SW_OK && sw !== SW_MORE) {
-      const code = sw.toString(16).toUpperCase()
-      throw new GlobalPlatformError('gp.refused', `GET STATUS: ${code}`, { sw })
-    }
+    if (sw !== SW_OK && sw !== SW_MORE) throw refused('GET STATUS', sw)
     entries.push(...(format === 'TLV' ? entriesOf(data) : oldEntriesOf(data, kind)))
     if (sw === SW_OK) return entries
   }

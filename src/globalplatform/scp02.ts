@@ -69,8 +69,9 @@ export class Scp02 implements Protection {
     this.#hostCryptogram = fullMac(this.#session.enc, Buffer.concat([own, hostChallenge]))
   }
 
-  get maxDataBytes(): number {
-    const room = MAX_LC - MAC_BYTES
+  roomIn(lc: number): number {
+    const room = lc - MAC_BYTES
+    // In whole blocks, with one byte of padding at least.
     return this.#has(LEVEL.encryption) ? room - (room % DES_BLOCK_BYTES) - 1 : room
   }
 
@@ -83,11 +84,9 @@ export class Scp02 implements Protection {
 
   wrap(command: PlainCommand): Uint8Array {
     const { data = NOTHING } = command
-    if (data.length > this.maxDataBytes)
-      throw new GlobalPlatformError(
-        'gp.request',
-        `${data.length} bytes of data, room for ${this.maxDataBytes}`,
-      )
+    const room = this.roomIn(MAX_LC)
+    if (data.length > room)
+      throw new GlobalPlatformError('gp.request', `${data.length} bytes of data, room for ${room}`)
     if (!this.#has(LEVEL.mac)) return apduOf(CLA_PLAIN, command, data)
     // The MAC is that of the clear data, with the length they would have; then they are encrypted.
     const mac = this.#macOf(command, data)

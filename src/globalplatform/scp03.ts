@@ -87,9 +87,9 @@ export class Scp03 implements Protection {
     this.#hostCryptogram = derived(this.#session.mac, { constant: 0x01, bits: 64, context })
   }
 
-  get maxDataBytes(): number {
-    const room = MAX_LC - MAC_BYTES
-    // At least one byte of padding in whole blocks.
+  roomIn(lc: number): number {
+    const room = lc - MAC_BYTES
+    // In whole blocks, with one byte of padding at least.
     return this.#has(LEVEL.encryption) ? room - (room % AES_BLOCK_BYTES) - 1 : room
   }
 
@@ -101,11 +101,9 @@ export class Scp03 implements Protection {
 
   wrap(command: PlainCommand): Uint8Array {
     const { data = NOTHING } = command
-    if (data.length > this.maxDataBytes)
-      throw new GlobalPlatformError(
-        'gp.request',
-        `${data.length} bytes of data, room for ${this.maxDataBytes}`,
-      )
+    const room = this.roomIn(MAX_LC)
+    if (data.length > room)
+      throw new GlobalPlatformError('gp.request', `${data.length} bytes of data, room for ${room}`)
     if (!this.#has(LEVEL.mac)) return apduOf(CLA_PLAIN, command, data)
     return this.#withMac(command, this.#has(LEVEL.encryption) ? this.#encrypted(data) : data)
   }

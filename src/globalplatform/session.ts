@@ -4,10 +4,16 @@
 import { timingSafeEqual } from 'node:crypto'
 import { hexOf } from '../base/hex.ts'
 import { type CardChallenge, cardChallengeOf } from './challenge.ts'
-import { GlobalPlatformError } from './errors.ts'
+import { GlobalPlatformError, refused } from './errors.ts'
 import { type Answer, exchange, type Transmit } from './exchange.ts'
 import { checkKeys, type Diversification, diversified, type KeyAlgorithm, type KeySet } from './keys.ts'
-import type { PlainAnswer, PlainCommand, Protection, SecurityLevel } from './protection.ts'
+import {
+  MAX_LC,
+  type PlainAnswer,
+  type PlainCommand,
+  type Protection,
+  type SecurityLevel,
+} from './protection.ts'
 import { Scp02 } from './scp02.ts'
 import { bestScp03Level, type Counting, Scp03 } from './scp03.ts'
 
@@ -23,16 +29,26 @@ export interface SessionOptions {
   readonly counting?: Counting | undefined
   /** 8 bytes, fresh in each session. */
   readonly hostChallenge: Uint8Array
+  /** The longest data that the element takes, MAC and padding included; 255 when undefined. */
+  readonly maxCommandBytes?: number | undefined
 }
 
 export class SecureSession {
   readonly card: CardChallenge
+  /** The most data bytes of one command. */
+  readonly maxDataBytes: number
   readonly #transmit: Transmit
   readonly #protection: Protection
   #failure: Error | undefined
 
-  private constructor(transmit: Transmit, card: CardChallenge, protection: Protection) {
+  private constructor(
+    transmit: Transmit,
+    card: CardChallenge,
+    protection: Protection,
+    maxCommandBytes: number,
+  ) {
     this.card = card
+    this.maxDataBytes = protection.roomIn(maxCommandBytes)
     this.#transmit = transmit
     this.#protection = protection
   }
@@ -48,11 +64,9 @@ export class SecureSession {
     const cryptogram = protection.cardCryptogram
     if (!timingSafeEqual(cryptogram, card.cryptogram)) throw wrongKeys(card)
     const { sw } = await exchange(transmit, protection.authenticate())
-    if (sw !== SW_OK) {
-      const message = `EXTERNAL AUTHENTICATE: ${hex(sw)}, although the element has shown that it has the keys`
-      throw new GlobalPlatformError('gp.refused', message, { sw })
-    }
-    return new SecureSession(transmit, card, protection)
+    if (sw !== SW_OK)
+      throw refused('EXTERNAL AUTHENTICATE', sw, ', although it has shown that it has the keys')
+    return new SecureSession(transmit, card, protection, options.maxCommandBytes ?? MAX_LC)
   }
 
   get protocol(): Protection['protocol'] {
@@ -61,11 +75,6 @@ export class SecureSession {
 
   get level(): SecurityLevel {
     return this.#protection.level
-  }
-
-  /** The most data bytes of one command. */
-  get maxDataBytes(): number {
-    return this.#protection.maxDataBytes
   }
 
   /** 3DES in SCP02, AES in SCP03. */
@@ -104,7 +113,7 @@ async function challengeOf(
 ): Promise<CardChallenge> {
   const command = Uint8Array.of(0x80, 0x50, keyVersion, 0x00, hostChallenge.length, ...hostChallenge, 0x00)
   const { data, sw } = await exchange(transmit, command)
-  if (sw !== SW_OK) throw new GlobalPlatformError('gp.refused', `INITIALIZE UPDATE: ${hex(sw)}`, { sw })
+  if (sw !== SW_OK) throw refused('INITIALIZE UPDATE', sw)
   const card = cardChallengeOf(data)
   if (keyVersion !== 0 && card.keyVersion !== keyVersion) {
     const message = `asked for key version ${hexByte(keyVersion)}, the element uses ${hexByte(card.keyVersion)}`

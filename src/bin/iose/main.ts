@@ -22,6 +22,10 @@ const COMMANDS: CommandTable = {
     summary: 'use and administrate elements: list, apdu, sen, run, console and more',
     load: async () => (await import('./racs.ts')).racs,
   },
+  gp: {
+    summary: 'put applications on elements: info, list, load, install, delete, put-key',
+    load: async () => (await import('./gp.ts')).gp,
+  },
   attach: {
     summary: 'show an element as a card in a reader of this machine',
     load: async () => (await import('./attach.ts')).attach,
