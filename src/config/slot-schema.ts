@@ -32,6 +32,8 @@ const simulatorSlots = v.strictObject({
   protocol: v.optional(v.picklist(['t1', 't0']), 't1'),
   latency: v.optional(v.picklist(['none', 'p71', 'javacard-2020']), 'none'),
   psk: v.optional(hex(32, 32, '64 hex digits')),
+  scp: v.optional(v.picklist(['scp03', 'scp02']), 'scp03'),
+  max_key_tries: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255))),
   socket: v.optional(text),
 })
 

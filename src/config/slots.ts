@@ -44,6 +44,10 @@ export interface SimulatorSlot extends AnySlot {
   readonly latency: 'none' | 'p71' | 'javacard-2020'
   /** What the application comes with when undefined: TLS-SE a published key, TLS-IM none. */
   readonly psk?: Uint8Array | undefined
+  /** The secure channel protocol of its issuer domain. */
+  readonly scp: 'scp03' | 'scp02'
+  /** Wrong keys in a row after which its issuer domain blocks itself for good; never when undefined. */
+  readonly maxKeyTries?: number | undefined
   /** Path of the Unix socket of a card that runs in a process of its own. */
   readonly socket?: string | undefined
 }
@@ -171,6 +175,8 @@ function simulatorSlotOf(table: SimulatorTable, n: number, defaultSeid: string):
     protocol: table.protocol,
     latency: table.latency,
     psk: table.psk,
+    scp: table.scp,
+    maxKeyTries: table.max_key_tries,
     socket: table.socket === undefined ? undefined : fill(table.socket),
   }
 }
@@ -246,4 +252,4 @@ function checkName({ sen = '', applet }: SimulatorSlot, where: string): void {
 const MAX_HISTORICAL_BYTES = 15
 /** As slots/identity has it; a template may fit before its {n} is filled in, and not after. */
 const MAX_SEID = 63
-const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk'] as const
+const PERSONALISATION_KEYS = ['sen', 'applet', 'protocol', 'latency', 'psk', 'scp', 'max_key_tries'] as const

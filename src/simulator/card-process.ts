@@ -74,6 +74,8 @@ it.
   --protocol NAME    t1 (default) or t0
   --latency NAME     none (default), p71 or javacard-2020
   --psk-file FILE    pre-shared key: 64 hex digits or 32 raw bytes
+  --scp NAME         secure channel of the issuer domain: scp03 (default) or scp02
+  --max-key-tries N  wrong keys in a row after which the issuer domain blocks itself; default: never
   --help             this text
 
 Example: card-process --socket /run/iose/card1 --sen key1.com --latency p71

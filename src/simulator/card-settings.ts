@@ -41,6 +41,8 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
       protocol: { type: 'string', default: 't1' },
       latency: { type: 'string', default: 'none' },
       'psk-file': { type: 'string' },
+      scp: { type: 'string', default: 'scp03' },
+      'max-key-tries': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -56,11 +58,17 @@ function parsed(args: readonly string[]): CardSettings | 'help' | Complaint {
   if (protocol === undefined) return noneOf('protocol', values.protocol, PROTOCOLS)
   const latency = LATENCIES.find((name) => name === values.latency)
   if (latency === undefined) return noneOf('latency', values.latency, LATENCIES)
+  const scp = SCPS.find((name) => name === values.scp)
+  if (scp === undefined) return noneOf('scp', values.scp, SCPS)
+  const { 'max-key-tries': tries } = values
+  if (tries !== undefined && !/^[1-9]\d{0,2}$/.test(tries))
+    return { complaint: `--max-key-tries ${tries} is not a number from 1 to 999` }
+  const issuer = { scp, maxTries: tries === undefined ? undefined : Number(tries) }
   const psk = pskFile === undefined ? undefined : pskOf(readFileSync(pskFile))
   if (pskFile !== undefined && psk === undefined) {
     return { complaint: `--psk-file ${pskFile} holds neither 64 hex digits nor 32 bytes` }
   }
-  return { place, latency, card: { applet, protocol, sen, psk } }
+  return { place, latency, card: { applet, protocol, sen, psk, issuer } }
 }
 
 function placeOf({ socket, vpcd }: { socket?: string; vpcd?: string }): CardSettings['place'] | Complaint {
@@ -84,6 +92,7 @@ function pskOf(content: Uint8Array): Uint8Array | undefined {
   return psk?.length === PSK_BYTES ? psk : undefined
 }
 
+const SCPS = ['scp03', 'scp02'] as const
 export const PROTOCOLS = ['t1', 't0'] as const
 export const LATENCIES = ['none', 'p71', 'javacard-2020'] as const
 /** What a card can keep for its name. */

@@ -1,5 +1,6 @@
 // The driver of simulated cards: one card a configuration, in this process or behind the socket of its own.
 
+import { createHash } from 'node:crypto'
 import { messageOf } from '../base/errors.ts'
 import type { Arrival, Driver, DriverEnvironment, OpenDriver, SecureElement } from '../drivers/driver.ts'
 import type { CardApplication } from './application.ts'
@@ -18,6 +19,8 @@ export interface SimulatorConfig {
   readonly latency: LatencyName
   /** 32 bytes; what the application comes with when absent. */
   readonly psk?: Uint8Array | undefined
+  readonly scp: 'scp03' | 'scp02'
+  readonly maxKeyTries?: number | undefined
   readonly aid?: Uint8Array | undefined
   readonly maxRecordBytes: number
   /** Path of the socket of a card process; what personalises a card is then that process's business. */
@@ -32,13 +35,14 @@ export const openSimulator: OpenDriver<SimulatorConfig> = (config, environment) 
 }
 
 function openCard(config: SimulatorConfig, environment: DriverEnvironment): Driver {
-  const { seid, applet, protocol, sen, psk } = config
+  const { seid, applet, protocol, sen, psk, scp, maxKeyTries } = config
   const { clock, log } = environment
   const card = new Card({
     applet,
     protocol,
     sen,
     psk,
+    issuer: { scp, maxTries: maxKeyTries, kdd: diversificationOf(seid) },
     onException: (error) => log.error('card.failed', { seid, cause: messageOf(error) }),
   })
   const latency = LATENCY_PROFILES[config.latency]
@@ -66,4 +70,10 @@ function arrivalOf({ seid, aliases, aid, maxRecordBytes }: SimulatorConfig, elem
   return { element, seid, aliases, aid, maxRecordBytes }
 }
 
+/** So that each card has another serial number, the same at each start. */
+function diversificationOf(seid: string): Uint8Array {
+  return createHash('sha256').update(seid).digest().subarray(0, KDD_BYTES)
+}
+
 const KIND = 'simulator'
+const KDD_BYTES = 10

@@ -51,6 +51,8 @@ ${slot('count = 2\nsen = "n{n}"\nseid = "s{n}"\naliases = ["a{n}"]\naid = "01020
 applet = "echo"
 protocol = "t0"
 latency = "p71"
+scp = "scp02"
+max_key_tries = 4
 psk = "${'ab'.repeat(32)}"
 `,
     'file',
@@ -81,6 +83,8 @@ psk = "${'ab'.repeat(32)}"
     applet: 'echo',
     protocol: 't0',
     latency: 'p71',
+    scp: 'scp02',
+    maxKeyTries: 4,
     socket: undefined,
   })
 })
@@ -91,6 +95,9 @@ const WRONG: Record<string, [toml: string, message: RegExp]> = {
     '[[slots]]\ndriver = "simulator"\napplet = "tls-im"\nsen = "a.com"',
     /slots\[0\]\.sen: 'a\.com': applet 'tls-im' is no server/,
   ],
+  'a secure channel that is none': ['[[slots]]\ndriver = "simulator"\nscp = "scp01"', /slots\[0\]\.scp/],
+  'no tries': ['[[slots]]\ndriver = "simulator"\nmax_key_tries = 0', /slots\[0\]\.max_key_tries/],
+  'too many tries': ['[[slots]]\ndriver = "simulator"\nmax_key_tries = 256', /slots\[0\]\.max_key_tries/],
   'no TOML': ['x = ', /^f\.toml: line 1, column/],
   'an unknown table': ['[tls_es]', /^f\.toml: tls_es: unknown key; the nearest known one is 'tls_se'/],
   'an unknown key': ['[tls_se]\nlisen = "x"', /tls_se\.lisen: unknown key.*'listen'/],

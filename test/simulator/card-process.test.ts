@@ -138,6 +138,8 @@ test('card settings: names, values and files are checked', (context) => {
     [['--vpcd', 'localhost:65536'], /--vpcd localhost:65536 is not HOST:PORT/],
     [['--socket', 'x', '--applet', 'tls'], /--applet tls is none of keystore, echo, tls-im, none/],
     [['--socket', 'x', '--protocol', 't2'], /--protocol t2 is none of t1, t0/],
+    [['--socket', 'x', '--scp', 'scp01'], /--scp scp01 is none of scp03, scp02/],
+    [['--socket', 'x', '--max-key-tries', '0'], /--max-key-tries 0 is not a number from 1 to 999/],
     [['--socket', 'x', '--latency', 'slow'], /--latency slow is none of none, p71, javacard-2020/],
     [['--socket', 'x', '--sen', 'sixteen-letters!'], /no server name/],
     [['--socket', 'x', '--applet', 'tls-im', '--sen', 'a.com'], /--sen a\.com: tls-im is no server/],
@@ -154,7 +156,10 @@ test('card settings: names, values and files are checked', (context) => {
     assert.deepEqual(settingsOf(['--socket', 'x', '--psk-file', psk]), {
       place: { path: 'x' },
       latency: 'none',
-      card: { applet: 'keystore', protocol: 't1', sen: undefined, psk: new Uint8Array(32).fill(0xab) },
+      card: {
+        ...{ applet: 'keystore', protocol: 't1', sen: undefined, psk: new Uint8Array(32).fill(0xab) },
+        issuer: { scp: 'scp03', maxTries: undefined },
+      },
     })
   }
 })

@@ -129,6 +129,7 @@ const CONFIG: SimulatorConfig = {
   applet: 'keystore',
   protocol: 't1',
   latency: 'none',
+  scp: 'scp03',
   psk: new Uint8Array(32).fill(7),
   maxRecordBytes: 512,
 }

@@ -38,7 +38,7 @@ function rig() {
     keep(
       openSimulator(
         {
-          ...{ seid: 'sim1', aliases: [], applet: 'keystore', protocol: 't1', latency: 'none' },
+          ...{ seid: 'sim1', aliases: [], applet: 'keystore', protocol: 't1', latency: 'none', scp: 'scp03' },
           ...{ psk: new Uint8Array(32), maxRecordBytes: 512, socket: path },
         },
         {

@@ -28,7 +28,7 @@ export interface DomainOptions {
   readonly keys?: Pick<CardKeySet, 'enc' | 'mac' | 'dek'> | undefined
   readonly counter?: number | undefined
   /** INITIALIZE UPDATEs without success after which a key set is blocked for good; never when absent. */
-  readonly blockAfter?: number | undefined
+  readonly maxTries?: number | undefined
   /** A fault of some cards with SCP03: commands without data are not counted. */
   readonly counts?: 'all' | 'with data' | undefined
 }
@@ -109,8 +109,8 @@ export class IssuerDomain {
     if (data.length !== CHALLENGE_BYTES) return status(SW.WRONG_LENGTH)
     const keys = this.#ring.find(p1)
     if (keys === undefined) return status(SW.NOT_FOUND)
-    const { blockAfter = Infinity } = this.#options
-    if (keys.tries >= blockAfter) return status(SW.BLOCKED)
+    const { maxTries = Infinity } = this.#options
+    if (keys.tries >= maxTries) return status(SW.BLOCKED)
     if (keys.counter >= LAST_COUNTER[keys.algorithm]) return status(SW.CONDITIONS)
     keys.tries++
     const handshake = this.#start(keys, data.slice())
