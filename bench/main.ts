@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { card } from './card.ts'
 import { IOSED } from './child.ts'
 import { client } from './client.ts'
+import { globalplatform } from './globalplatform.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
@@ -25,7 +26,7 @@ Measures the build in dist/ and prints a table; every floor and limit in it was 
 run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, rack
+                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, rack
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
@@ -43,6 +44,7 @@ const BENCHMARKS = [
   wireDelay,
   wireCodec,
   pcsc,
+  globalplatform,
   rack,
 ]
 
