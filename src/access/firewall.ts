@@ -77,6 +77,11 @@ export class Firewall {
     this.#selections.set(0, selectionOf(basic.seid, 'unknown', judge))
   }
 
+  /** The applications of which one is selected on the channel of `command`, as far as the firewall knows. */
+  candidatesFor(command: Uint8Array): Candidates {
+    return this.#selections.get(channelOf(headerOf(command)))?.candidates ?? 'unknown'
+  }
+
   #selectAnswered(user: User, seid: string, command: Uint8Array, sw: number): void {
     const header = headerOf(command)
     const aid = aidOf(header, command)

@@ -39,6 +39,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   'access.forbidden': 'unauthorized',
   'access.filtered': 'filtered',
   'access.no-aid': 'filtered',
+  'access.tries-used': 'filtered',
   'apdu.malformed': 'element',
   'apdu.overflow': 'overflow',
   'apdu.endless': 'element',
