@@ -54,6 +54,12 @@ export interface Config {
     /** How often an element may be reset, in the long run. */
     readonly maxResetsPerMinute: number
   }
+  readonly guard: {
+    /** How many wrong keys in a row an element is shown. */
+    readonly maxFailedAuthentications: number
+    /** How many wrong PINs in a row an element is shown. */
+    readonly maxFailedVerifications: number
+  }
   readonly panel: {
     /** How GPIO lines are had. */
     readonly gpio: 'cdev' | 'onoff'
@@ -77,7 +83,7 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, status, health, panel, slots, pools } = whole
+  const { gateway, tls_se: tlsSe, racs, status, health, guard, panel, slots, pools } = whole
   checkPools(pools, file)
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
@@ -89,6 +95,10 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
       tokenFile: status.token_file,
     },
     health: { pollMs: health.poll_ms, maxResetsPerMinute: health.max_resets_per_minute },
+    guard: {
+      maxFailedAuthentications: guard.max_failed_authentications,
+      maxFailedVerifications: guard.max_failed_verifications,
+    },
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
     pools,

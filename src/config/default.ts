@@ -63,6 +63,11 @@ poll_ms = 5000                       # how often each is looked at; 0: never
 max_resets_per_minute = 600          # of one element; more have to wait
 `
 
+const GUARD = `[guard]                              # an element blocks itself for ever after a few wrong keys or PINs;
+max_failed_authentications = 3       # after so many in a row the gateway lets nobody try any more,
+max_failed_verifications = 2         # until an operator says TRIES seid CLEAR
+`
+
 const POOL_EXAMPLE = `# [[pools]]
 # sen = "signer.example"             # a client that asks for this name gets a free member, or the first to be free
 # members = ["sim1", "sim2"]         # SEIDs, or SENs: every element of that name; all with the same application
@@ -105,6 +110,7 @@ max_connections_per_address = 64
 
 ${STATUS}
 ${HEALTH}
+${GUARD}
 [panel]
 gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs
 

@@ -51,6 +51,11 @@ const health = v.strictObject({
   max_resets_per_minute: count(600, 1, 100_000),
 })
 
+const guard = v.strictObject({
+  max_failed_authentications: count(3, 1, 15),
+  max_failed_verifications: count(2, 1, 15),
+})
+
 const status = v.strictObject({
   listen: v.optional(endpoint),
   token_file: v.optional(text, 'status.token'),
@@ -71,6 +76,7 @@ export const fileSchema = v.strictObject({
   racs: v.optional(racs, {}),
   status: v.optional(status, {}),
   health: v.optional(health, {}),
+  guard: v.optional(guard, {}),
   panel: v.optional(panel, {}),
   slots: v.optional(v.array(slotsTables)),
   pools: v.optional(v.array(pools), []),
@@ -97,6 +103,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(status.entries)
     case 'health':
       return Object.keys(health.entries)
+    case 'guard':
+      return Object.keys(guard.entries)
     case 'panel':
       return Object.keys(panel.entries)
     case 'pools':

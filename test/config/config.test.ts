@@ -47,6 +47,9 @@ session_timeout_ms = 5
 queue_length = 6
 max_connections = 7
 max_connections_per_address = 8
+[guard]
+max_failed_authentications = 9
+max_failed_verifications = 10
 ${slot('count = 2\nsen = "n{n}"\nseid = "s{n}"\naliases = ["a{n}"]\naid = "0102030405"\nmax_record_bytes = 600')}
 applet = "echo"
 protocol = "t0"
@@ -70,6 +73,7 @@ psk = "${'ab'.repeat(32)}"
     maxConnections: 7,
     maxConnectionsPerAddress: 8,
   })
+  assert.deepEqual(config.guard, { maxFailedAuthentications: 9, maxFailedVerifications: 10 })
   const [, second] = simulated(config)
   const { psk, aid, ...rest } = second!
   assert.deepEqual([psk && hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
@@ -102,6 +106,15 @@ const WRONG: Record<string, [toml: string, message: RegExp]> = {
   'an unknown table': ['[tls_es]', /^f\.toml: tls_es: unknown key; the nearest known one is 'tls_se'/],
   'an unknown key': ['[tls_se]\nlisen = "x"', /tls_se\.lisen: unknown key.*'listen'/],
   'an unknown key of a slot': [slot('sem = "x"'), /slots\[0\]\.sem: unknown key.*'sen'/],
+  'an unknown key of the guard': ['[guard]\nmax_failed = 1', /guard\.max_failed: unknown key/],
+  'no failed authentication at all': [
+    'guard.max_failed_authentications = 0',
+    /guard\.max_failed_authentications: found 0/,
+  ],
+  'more failed verifications than any PIN has': [
+    'guard.max_failed_verifications = 16',
+    /guard\.max_failed_verifications: found 16/,
+  ],
   'an address without port': [
     '[tls_se]\nlisten = "localhost"',
     /tls_se\.listen: found "localhost", expected an address/,
@@ -140,6 +153,15 @@ for (const [name, [toml, message]] of Object.entries(WRONG)) {
     assert.throws(() => parseConfig(toml, 'f.toml'), { code: 'config.invalid', message })
   })
 }
+
+test('config: the guard lets pass three wrong keys and two wrong PINs unless it is told otherwise', () => {
+  assert.deepEqual(parseConfig('', 'f').guard, { maxFailedAuthentications: 3, maxFailedVerifications: 2 })
+  const { guard } = parseConfig(
+    'guard = { max_failed_authentications = 15, max_failed_verifications = 1 }',
+    'f',
+  )
+  assert.deepEqual(guard, { maxFailedAuthentications: 15, maxFailedVerifications: 1 })
+})
 
 test('config: the limits themselves are taken', () => {
   const config = parseConfig(
