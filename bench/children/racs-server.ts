@@ -3,10 +3,12 @@
 
 import { constants } from 'node:crypto'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import type * as failures from '../../src/access/failures.ts'
 import type * as users from '../../src/access/user.ts'
 import type * as clock from '../../src/base/clock.ts'
 import { APDU_SCRATCH_BYTES, type SecureElement } from '../../src/drivers/driver.ts'
 import type * as dialects from '../../src/racs/dialect.ts'
+import type * as guards from '../../src/racs/guard.ts'
 import type * as servers from '../../src/racs/server.ts'
 import type * as inventories from '../../src/slots/inventory.ts'
 import { slotEnvironment } from '../../test/support/slot-environment.ts'
@@ -46,6 +48,8 @@ async function startGateway(credentials: Credentials): Promise<number> {
   const { systemClock } = await built<typeof clock>('base/clock.js')
   const { AccessPolicy } = await built<typeof users>('access/user.js')
   const { DIALECTS } = await built<typeof dialects>('racs/dialect.js')
+  const { MemoryFailures } = await built<typeof failures>('access/failures.js')
+  const { Guard } = await built<typeof guards>('racs/guard.js')
   const { RacsServer } = await built<typeof servers>('racs/server.js')
   const { Inventory } = await built<typeof inventories>('slots/inventory.js')
   const environment = slotEnvironment({ clock: systemClock, queueLength: 8 })
@@ -58,6 +62,8 @@ async function startGateway(credentials: Credentials): Promise<number> {
     { ...rules, name: 'star', cn: 'star', seids: '*' },
     { ...rules, name: 'named', cn: 'named', seids: SEIDS },
   ])
+  const limits = { authentication: 3, verification: 2 }
+  const guard = new Guard({ limits, store: new MemoryFailures(), log: environment.log })
   const plane = await RacsServer.listen(
     {
       ...{ host: '127.0.0.1', port: 0, handshakeTimeoutMs: 10_000, legacyRsa: false },
@@ -65,7 +71,7 @@ async function startGateway(credentials: Credentials): Promise<number> {
     },
     { ...credentials, crl: undefined },
     {
-      ...{ ...environment, inventory, dialect: DIALECTS.draft },
+      ...{ ...environment, inventory, guard, dialect: DIALECTS.draft },
       limits: { idleTimeoutMs: 60_000, apduTimeoutMs: 10_000 },
       userOf: (identity) => policy.userOf(identity),
     },

@@ -31,19 +31,27 @@ export class ApduExchange {
   /**
    * Sends the command, which `held.firewall` has let pass, and fetches what the line asks for.
    * @returns data and status word in hex
-   * @throws RequestError request.wrong-status; ApduError; whatever Lease.transmit throws
+   * @throws RequestError request.wrong-status; ApduError; AccessError; whatever Lease.transmit throws
    */
   async run(line: ApduLine, held: Held, { user, seid }: { user: User; seid: string }): Promise<string> {
     const { moreSw1, expectedSw } = line
     if (moreSw1 !== undefined) this.#makeRoom()
-    const { lease, firewall } = held
+    const { lease, firewall, tries } = held
     const deadline = this.#clock.now() + this.#timeoutMs
     lease.scratch.set(line.command)
     let command = lease.scratch.subarray(0, line.command.length)
     this.#followUp.start(command, rulesOf(line))
     for (;;) {
-      const length = await lease.transmit(command, this.#response, deadline)
-      const response = this.#response.subarray(0, length)
+      // What the lease refuses by itself, since it is over or needs a reset, does not reach the element.
+      const isRefused = lease.revoked.aborted || lease.needsReset
+      const attempt = isRefused ? undefined : tries.begin(command, { user, seid })
+      let response: Uint8Array | undefined
+      try {
+        const length = await lease.transmit(command, this.#response, deadline)
+        response = this.#response.subarray(0, length)
+      } finally {
+        tries.settle(attempt, command, response)
+      }
       firewall.answered(user, seid, command, statusWordOf(response) ?? 0)
       const action = this.#followUp.received(response)
       if (action.kind === 'send') {

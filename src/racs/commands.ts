@@ -1,6 +1,7 @@
 // What each command does. The result is the text behind the line number; every failure is thrown.
 
 import { AccessError } from '../access/errors.ts'
+import { TRY_KINDS } from '../access/tries.ts'
 import type { User } from '../access/user.ts'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
@@ -17,12 +18,14 @@ import { ApduExchange } from './apdu-exchange.ts'
 import { apduLineOf } from './apdu-line.ts'
 import type { CommandName, Dialect } from './dialect.ts'
 import { RequestError } from './errors.ts'
+import type { Guard } from './guard.ts'
 import { firewallFor, type Held, type Holdings } from './holdings.ts'
 import { PARAMETERS, USAGE } from './usage.ts'
 
 export interface CommandEnvironment {
   readonly dialect: Dialect
   readonly inventory: Inventory
+  readonly guard: Guard
   readonly clock: Clock
   readonly log: Log
   readonly apduTimeoutMs: number
@@ -77,6 +80,8 @@ export class Commands {
         return this.#getSen(first)
       case 'QUARANTINE':
         return this.#quarantine(first, rest[0])
+      case 'TRIES':
+        return this.#tries(first, rest[0])
       case 'QUIT':
       case 'XEND':
         return name
@@ -134,7 +139,7 @@ export class Commands {
   async #quarantine(seid: string, word = ''): Promise<string> {
     if (word !== 'ON' && word !== 'OFF') throw new RequestError('request.bad-value', USAGE.QUARANTINE)
     const { user, slot } = this.#authorised(seid)
-    if (user.role !== 'operator') throw new AccessError('access.filtered', 'only operators may do that')
+    checkOperator(user)
     if (slot.isEmpty) throw new ElementError('element.absent', `${seid} is empty`)
     if (word === 'ON') slot.setAside(this.#nameOf(user))
     else await slot.release(this.#nameOf(user))
@@ -144,6 +149,20 @@ export class Commands {
       quarantine: word === 'ON',
     })
     return `${seid} is ${slot.state}`
+  }
+
+  /** How many wrong tries are counted, or forgets them: TRIES seid [CLEAR]. */
+  async #tries(seid: string, word: string | undefined): Promise<string> {
+    if (word !== undefined && word !== 'CLEAR') throw new RequestError('request.bad-value', USAGE.TRIES)
+    const { user, slot } = this.#authorised(seid)
+    const { guard } = this.#environment
+    if (word === 'CLEAR') {
+      checkOperator(user)
+      guard.clear(slot.seid, user.name)
+      await guard.saved()
+    }
+    const standings = TRY_KINDS.map((kind) => ({ kind, ...guard.standingOf(slot.seid, kind) }))
+    return standings.map(({ kind, failed, limit }) => `${kind} ${failed} of ${limit}`).join(', ')
   }
 
   #nameOf({ name }: User): string {
@@ -161,9 +180,11 @@ export class Commands {
     return `${seid} was reset${kind === 'WARM' ? ' (warm)' : ''} ATR= ${slot.atr ?? ''}`
   }
 
-  async #resetHeld({ lease, firewall }: Held, kind: 'cold' | 'warm', user: User): Promise<void> {
-    // Whether it succeeds or not, what was selected is gone.
+  async #resetHeld({ lease, firewall, tries }: Held, kind: 'cold' | 'warm', user: User): Promise<void> {
+    // Whether it succeeds or not, what was selected or begun is gone.
     firewall.wasReset(user)
+    tries.abandon()
+    await this.#environment.guard.saved()
     await lease.reset(kind)
   }
 
@@ -177,7 +198,12 @@ export class Commands {
     held ??= await this.#takeByUse(slot, user, firewall)
     // It could not even be told from other commands: what the element would have said is clear.
     if (line.command.length < HEADER_BYTES) return SW_WRONG_LENGTH
-    return this.#exchange.run(line, held, { user, seid })
+    try {
+      return await this.#exchange.run(line, held, { user, seid })
+    } finally {
+      // Nobody hears of a wrong try before it is kept.
+      await this.#environment.guard.saved()
+    }
   }
 
   /** @throws RequestError request.not-held in a dialect where only POWERON takes a slot; LeaseError lease.busy */
@@ -240,6 +266,10 @@ export class Commands {
     if (user?.mayUse(seid) !== true) throw new AccessError('access.forbidden', 'not for this user')
     return { user, slot }
   }
+}
+
+function checkOperator({ role }: User): void {
+  if (role !== 'operator') throw new AccessError('access.filtered', 'only operators may do that')
 }
 
 function priorityOf({ role }: User): Priority {

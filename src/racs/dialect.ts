@@ -17,6 +17,7 @@ export type CommandName =
   | 'SEN'
   | 'GET-SEN'
   | 'QUARANTINE'
+  | 'TRIES'
   | 'QUIT'
   | 'XEND'
 
@@ -91,8 +92,9 @@ const NUMBERS: Dialect['numbers'] = {
   'GET-SEN': '11',
   QUIT: '12',
   XEND: '12',
-  // Ours: neither the draft nor the reference knows it.
+  // Ours: neither the draft nor the reference knows them.
   QUARANTINE: '13',
+  TRIES: '14',
 }
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {

@@ -9,6 +9,7 @@ import { PeerError } from '../net/errors.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import { Commands } from './commands.ts'
 import type { Dialect } from './dialect.ts'
+import type { Guard } from './guard.ts'
 import { Holdings } from './holdings.ts'
 import { Script } from './script.ts'
 import type { Failure } from './status.ts'
@@ -17,6 +18,7 @@ export interface PlaneEnvironment {
   readonly clock: Clock
   readonly log: Log
   readonly inventory: Inventory
+  readonly guard: Guard
   readonly dialect: Dialect
   readonly limits: RacsLimits
   /** The user by the users file as it is now. */
@@ -46,16 +48,17 @@ export class Peer implements AsyncDisposable {
   #failures = 0
 
   constructor(name: string, identity: Identity, environment: PlaneEnvironment) {
-    const { clock, dialect, inventory, limits, log } = environment
+    const { clock, dialect, guard, inventory, limits, log } = environment
     this.name = name
     this.environment = environment
     this.#identity = identity
     this.#log = log.child({ peer: name })
     this.#openedAt = clock.now()
     const user = (): User | undefined => environment.userOf(identity)
-    this.#holdings = new Holdings(() => `racs ${user()?.name ?? '?'} ${name}`, this.#abandonment.signal)
+    const holder = (): string => `racs ${user()?.name ?? '?'} ${name}`
+    this.#holdings = new Holdings(holder, this.#abandonment.signal, guard)
     const { apduTimeoutMs } = limits
-    const context = { dialect, inventory, clock, log: this.#log, apduTimeoutMs, user }
+    const context = { dialect, inventory, guard, clock, log: this.#log, apduTimeoutMs, user }
     this.#commands = new Commands(context, this.#holdings)
     const { cn, fingerprint } = identity
     this.#log.info('racs.opened', { user: user()?.name, cn, fingerprint })

@@ -17,6 +17,7 @@ export const PARAMETERS: Readonly<Record<Exclude<CommandName, 'BEGIN'>, readonly
   QUIT: [0, 0],
   XEND: [0, 0],
   QUARANTINE: [2, 2],
+  TRIES: [1, 2],
 }
 
 /** What is said to whoever gets that wrong. */
@@ -34,4 +35,5 @@ export const USAGE: Readonly<Record<Exclude<CommandName, 'BEGIN'>, string>> = {
   QUIT: 'usage: QUIT',
   XEND: 'usage: XEND',
   QUARANTINE: 'usage: QUARANTINE seid ON|OFF',
+  TRIES: 'usage: TRIES seid [CLEAR]',
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { firewallFor, Holdings } from '../../src/racs/holdings.ts'
+import { guardOf } from '../support/guard.ts'
 import { hex } from '../support/hex-fields.ts'
 import { userOf } from '../support/rules.ts'
 import { bench, command, gate, NEVER } from '../support/slot-bench.ts'
 
 test('holdings: what is taken is held under the name of the session, and given back by its end, reset', async () => {
   const { slot, element } = await bench()
-  const holdings = new Holdings(() => 'racs a', NEVER)
+  const holdings = new Holdings(() => 'racs a', NEVER, guardOf())
   const firewall = firewallFor(slot)
   const held = await holdings.take(slot, firewall)
   assert.equal(slot.holder, 'racs a')
@@ -23,7 +24,7 @@ test('holdings: what is taken is held under the name of the session, and given b
 test('holdings: a slot that somebody has is not taken, and nothing is held', async () => {
   const { slot, acquire } = await bench()
   await using lease = await acquire('a')
-  const holdings = new Holdings(() => 'racs b', NEVER)
+  const holdings = new Holdings(() => 'racs b', NEVER, guardOf())
   await assert.rejects(holdings.take(slot, firewallFor(slot)), { code: 'lease.busy' })
   assert.equal(holdings.on(slot), undefined)
   await holdings[Symbol.asyncDispose]()
@@ -33,7 +34,7 @@ test('holdings: a slot that somebody has is not taken, and nothing is held', asy
 
 test('holdings: release is over when the element is reset, and for what is not held at once', async () => {
   const { slot, element } = await bench()
-  const holdings = new Holdings(() => 'racs a', NEVER)
+  const holdings = new Holdings(() => 'racs a', NEVER, guardOf())
   await holdings.release(slot)
   const { lease } = await holdings.take(slot, firewallFor(slot))
   await command(lease)
@@ -51,7 +52,7 @@ test('holdings: release is over when the element is reset, and for what is not h
 
 test('holdings: a lease that was taken away stays in the list until it is released', async () => {
   const { slot } = await bench()
-  const holdings = new Holdings(() => 'racs a', NEVER)
+  const holdings = new Holdings(() => 'racs a', NEVER, guardOf())
   const held = await holdings.take(slot, firewallFor(slot))
   slot.detach('pulled')
   assert.equal(holdings.on(slot), held)
@@ -62,7 +63,7 @@ test('holdings: a lease that was taken away stays in the list until it is releas
 
 test('holdings: a session that is gone takes nothing any more', async () => {
   const { slot } = await bench()
-  const holdings = new Holdings(() => 'racs a', AbortSignal.abort(new Error('gone')))
+  const holdings = new Holdings(() => 'racs a', AbortSignal.abort(new Error('gone')), guardOf())
   await assert.rejects(holdings.take(slot, firewallFor(slot)), { message: 'gone' })
   assert.equal(slot.holder, undefined)
 })

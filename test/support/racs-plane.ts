@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { FailureStore } from '../../src/access/failures.ts'
 import { AccessPolicy, type UserRules } from '../../src/access/user.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { SecureElement } from '../../src/drivers/driver.ts'
@@ -13,6 +14,7 @@ import { type RacsCredentials, RacsServer } from '../../src/racs/server.ts'
 import type { BindingStore } from '../../src/slots/binding.ts'
 import { Inventory } from '../../src/slots/inventory.ts'
 import { sharedCa, type TestCa } from './certificates.ts'
+import { guardOf } from './guard.ts'
 import { RecordedLog } from './recorded-log.ts'
 import { slotEnvironment } from './slot-environment.ts'
 
@@ -21,6 +23,7 @@ export interface PlaneSetup {
   readonly users: readonly UserRules[]
   readonly elements: readonly { element: SecureElement; seid: string; aliases?: readonly string[] }[]
   readonly bindings?: BindingStore
+  readonly failures?: FailureStore
   readonly ca?: TestCa
   readonly legacyRsa?: boolean
   readonly maxConnections?: number
@@ -64,6 +67,7 @@ export class RacsPlane implements AsyncDisposable {
         clock,
         log,
         inventory,
+        guard: guardOf(setup.failures, log),
         dialect: DIALECTS[dialect],
         limits: { idleTimeoutMs, apduTimeoutMs },
         userOf: (identity) => made.policy.userOf(identity),

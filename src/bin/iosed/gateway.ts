@@ -14,6 +14,7 @@ import type { Arrival, Driver, SecureElement } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
 import type { Panel, PanelEnvironment } from '../../panel/panel.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
+import { Guard } from '../../racs/guard.ts'
 import { RacsServer } from '../../racs/server.ts'
 import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
@@ -26,6 +27,7 @@ import { openPanel } from './front-panel.ts'
 import { checkOpenFiles } from './limits.ts'
 import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
 import { openStatus } from './status-plane.ts'
+import { openTries } from './tries-file.ts'
 
 /** A gateway that runs. */
 export interface Gateway {
@@ -52,6 +54,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
+  const guard = await openGuard(config.guard, stateDir, log)
   const events = new Events<SlotEvent>()
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
@@ -61,7 +64,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
   const limits = { idleTimeoutMs, apduTimeoutMs }
   const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
-  const plane = { clock, log, inventory, dialect: DIALECTS[dialect], limits, userOf }
+  const plane = { clock, log, inventory, guard, dialect: DIALECTS[dialect], limits, userOf }
   const racs = await bound('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
   const tlsSe = await bound('tls_se', config.tlsSe, () =>
     TlsSeServer.listen(config.tlsSe, { clock, log, inventory }),
@@ -102,6 +105,15 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
       return isDrained
     },
   }
+}
+
+async function openGuard(
+  { maxFailedAuthentications, maxFailedVerifications }: Config['guard'],
+  stateDir: string,
+  log: Log,
+): Promise<Guard> {
+  const limits = { authentication: maxFailedAuthentications, verification: maxFailedVerifications }
+  return new Guard({ limits, store: await openTries(join(stateDir, 'tries.json')), log })
 }
 
 async function openFront(config: Config, environment: PanelEnvironment): Promise<Panel | undefined> {
