@@ -12,11 +12,13 @@ import { type ApduOptions, apduLine, commandLine, type RacsRequest, requestText 
 import { checkReply, type RacsReply, ResponseReader } from './response.ts'
 import { type Sen, senOf } from './sen.ts'
 import { transportFailure, UNHEARD } from './tls-failure.ts'
+import { type Tries, triesOf } from './tries.ts'
 
 export type { RacsTarget } from './connect.ts'
 export type { ApduOptions, RacsRequest } from './request.ts'
 export type { RacsReply } from './response.ts'
 export type { Sen } from './sen.ts'
+export type { Tries } from './tries.ts'
 
 /** One session. A fault of transport, protocol or time ends it: nothing after that could be trusted to be in step. */
 export class RacsClient implements AsyncDisposable {
@@ -96,6 +98,12 @@ export class RacsClient implements AsyncDisposable {
   /** Sets the element aside, for nobody to use, or ends that; for operators of this gateway. */
   quarantine(seid: string, order: 'ON' | 'OFF', deadline: number): Promise<StatusLine> {
     return this.#command(commandLine('QUARANTINE', seid, order), deadline)
+  }
+
+  /** The wrong keys and PINs of the element that this gateway has counted; CLEAR forgets them, for operators. */
+  async tries(seid: string, order: 'CLEAR' | undefined, deadline: number): Promise<Tries> {
+    const line = commandLine('TRIES', seid, ...(order === undefined ? [] : [order]))
+    return triesOf((await this.#command(line, deadline)).text)
   }
 
   reset(seid: string, kind: 'cold' | 'warm', deadline: number): Promise<StatusLine> {

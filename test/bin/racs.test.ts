@@ -70,6 +70,15 @@ test('iose racs sen: shows, changes and takes back the name', async () => {
   await checkFailed(['sen', 'sim1', 'foo.com', '--reset'], 64, /exclude each other/)
 })
 
+test('iose racs tries: shows how many keys and PINs were wrong, and clears them', async () => {
+  await check(['tries', 'sim1'], 'authentication 1 of 3, verification 2 of 2\n', ['TRIES sim1'])
+  const cleared = { authentication: { failed: 0, limit: 3 }, verification: { failed: 0, limit: 2 } }
+  const json = `${JSON.stringify({ seid: 'sim1', ...cleared })}\n`
+  await check(['tries', 'sim1', '--clear', '--json'], json, ['TRIES sim1 CLEAR'])
+  await checkFailed(['tries', 'sim2', '--clear'], 1, /TRIES refused: .*\(-614\): only operators may do that/)
+  await checkFailed(['tries', 'sim1', 'CLEAR'], 64, /tries SEID \[--clear\]/)
+})
+
 test('iose racs apdu: powers on, sends one after the other, explains the status words', async () => {
   await check(
     ['apdu', 'sim1', '00a4040000', '0087000000', '00D6000000'],

@@ -49,6 +49,25 @@ test('racs client: a request goes out in one write, and its answer comes back', 
   assert.deepEqual(gateway.chunks, ['BEGIN r1\r\nGET-VERSION APPEND\r\nECHO x\r\nEND\r\n'])
 })
 
+test('racs client: TRIES says how many keys and PINs were wrong, and nothing else is an answer to it', async (context) => {
+  const { client, gateway } = await bench(
+    context,
+    says('+014 001 authentication 1 of 3, verification 0 of 15'),
+  )
+  const tries = { authentication: { failed: 1, limit: 3 }, verification: { failed: 0, limit: 15 } }
+  assert.deepEqual(await client.tries('sim1', undefined, NEVER), tries)
+  assert.deepEqual(await client.tries('sim1', 'CLEAR', NEVER), tries)
+  assert.deepEqual(gateway.requests.flatMap(linesOf), ['TRIES sim1', 'TRIES sim1 CLEAR'])
+  for (const text of [
+    'authentication 1 of 3',
+    'verification 0 of 2',
+    'authentication x of 3, verification 0 of 2',
+  ]) {
+    const other = await bench(context, says(`+014 001 ${text}`))
+    await assert.rejects(other.client.tries('sim1', undefined, NEVER), PROTOCOL)
+  }
+})
+
 test('racs client: a name of ones own stands on BEGIN, or none', async (context) => {
   const { client, gateway } = await bench(context, says('+001 000 Success'))
   assert.equal((await client.send({ id: 'mine', lines: [] }, NEVER)).id, 'mine')

@@ -52,6 +52,9 @@ const FIXED: Readonly<Record<string, [string, string]>> = {
   LIST: ['+004', 'sim[1-2] '],
   'GET-VERSION': ['+002', '1.0'],
   'GET-SEN sim1': ['+011', 'key1.com [AID= default]'],
+  'TRIES sim1': ['+014', 'authentication 1 of 3, verification 2 of 2'],
+  'TRIES sim1 CLEAR': ['+014', 'authentication 0 of 3, verification 0 of 2'],
+  'TRIES sim2 CLEAR': ['-614', 'only operators may do that'],
 }
 
 const APDUS: Readonly<Record<string, string>> = {

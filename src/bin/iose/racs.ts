@@ -20,6 +20,10 @@ const SUBCOMMANDS: CommandTable = {
     summary: 'set an element aside, or end that',
     load: async () => (await import('./racs/power.ts')).quarantine,
   },
+  tries: {
+    summary: 'show or clear the wrong keys and PINs of an element',
+    load: async () => (await import('./racs/tries.ts')).tries,
+  },
   sen: {
     summary: 'show or change the name of an element',
     load: async () => (await import('./racs/sen.ts')).sen,

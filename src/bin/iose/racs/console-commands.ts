@@ -43,6 +43,10 @@ const COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     usage: 'QUARANTINE SEID ON|OFF',
     text: 'Sets an element aside, for nobody to use, or ends that. For operators.',
   },
+  TRIES: {
+    usage: 'TRIES SEID [CLEAR]',
+    text: 'How many keys and PINs in a row were wrong, and how many may be. CLEAR, for operators, forgets them.',
+  },
   RESET: { usage: 'RESET SEID [WARM]', text: 'Resets an element, cold unless WARM.' },
   APDU: {
     usage: 'APDU SEID HEX [CONTINUE=SW] [MORE=SW1] [FETCH=HEX]',
