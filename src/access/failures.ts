@@ -1,13 +1,13 @@
 // The wrong tries of one element, by the key or PIN that was tried; and where those of all elements are kept.
 
 import type { Seid } from '../slots/identity.ts'
-import type { Candidates } from './judge.ts'
+import type { Place } from './firewall.ts'
 import type { TryKind } from './tries.ts'
 
 /** How many in a row, by key, for each kind; what is not in it has none. */
 export type Failures = Readonly<Record<TryKind, ReadonlyMap<FailureKey, number>>>
 
-/** Application and secret: `010203040500 pin 00`, `default key 00 v01`, `? pin 01`. */
+/** Application, path in it and secret: `010203040500 pin 00`, `default/0123456789ABCDEF key 00 v01`, `? pin 01`. */
 export type FailureKey = string
 
 /** Failures by the first SEID of a slot, kept over restarts. */
@@ -19,9 +19,11 @@ export interface FailureStore {
 
 export const NO_FAILURES: Failures = { authentication: new Map(), verification: new Map() }
 
-/** What was tried. @param candidates  the applications of which one is selected where the command went */
-export function failureKeyOf(candidates: Candidates, secret: string): FailureKey {
-  return `${applicationOf(candidates)} ${secret}`
+/** What was tried. @param place  where the command went */
+export function failureKeyOf({ candidates, path }: Place, secret: string): FailureKey {
+  const [aid, ...others] = candidates === 'unknown' ? [] : candidates
+  if (aid === undefined || others.length > 0 || aid.length > MAX_AID_DIGITS) return `${IN_DOUBT} ${secret}`
+  return `${aid === '' ? 'default' : aid}${path === '' ? '' : `/${path}`} ${secret}`
 }
 
 /** All failures of one kind: who names an application in another way gets no more tries by that. */
@@ -75,12 +77,6 @@ export class MemoryFailures implements FailureStore {
     else this.#failures.set(seid, failures)
     return Promise.resolve()
   }
-}
-
-function applicationOf(candidates: Candidates): string {
-  const [aid, ...others] = candidates === 'unknown' ? [] : candidates
-  if (aid === undefined || others.length > 0 || aid.length > MAX_AID_DIGITS) return IN_DOUBT
-  return aid === '' ? 'default' : aid
 }
 
 const IN_DOUBT = '?'

@@ -1,6 +1,7 @@
 // The APDU firewall of the administration plane: nothing before a SELECT, only allowed applications, no filtered
 // command. It knows what is selected by what passed through it, separately for each logical channel.
 
+import { createHash } from 'node:crypto'
 import { commandOf } from '../apdu/command.ts'
 import { hexOf } from '../base/hex.ts'
 import { AccessError } from './errors.ts'
@@ -11,6 +12,7 @@ import {
   channelOpenedBy,
   claOf,
   headerOf,
+  isMove,
   isPlainSelect,
   isSelectByName,
   isSelectOfFirst,
@@ -61,6 +63,7 @@ export class Firewall {
   answered(user: User, seid: string, command: Uint8Array, sw: number): void {
     const header = headerOf(command)
     if (isSelectByName(header)) this.#selectAnswered(user, seid, command, sw)
+    else if (isMove(header)) this.#moved(user, command, sw)
     const left = channelLeftBy(header)
     // Whatever it answered: without a selection the next command must be a SELECT, which is always safe.
     if (left !== undefined) this.#forget(left)
@@ -74,12 +77,12 @@ export class Firewall {
     const basic = this.#selections.get(0)
     this.#selections.clear()
     if (basic === undefined || judge.hasAidRules || judge.hasFilters) return
-    this.#selections.set(0, selectionOf(basic.seid, 'unknown', judge))
+    this.#selections.set(0, selectionOf({ seid: basic.seid, candidates: 'unknown', path: '' }, judge))
   }
 
-  /** The applications of which one is selected on the channel of `command`, as far as the firewall knows. */
-  candidatesFor(command: Uint8Array): Candidates {
-    return this.#selections.get(channelOf(headerOf(command)))?.candidates ?? 'unknown'
+  /** Where `command` goes, as far as the firewall knows. */
+  placeOf(command: Uint8Array): Place {
+    return this.#selections.get(channelOf(headerOf(command))) ?? NOWHERE
   }
 
   #selectAnswered(user: User, seid: string, command: Uint8Array, sw: number): void {
@@ -89,14 +92,22 @@ export class Firewall {
     const channel = channelOf(header)
     if (isAccepted(sw)) {
       const candidates = aid === undefined ? 'unknown' : new Set([aid])
-      this.#selections.set(channel, selectionOf(seid, candidates, judge))
+      this.#selections.set(channel, selectionOf({ seid, candidates, path: '' }, judge))
       return
     }
     const before = this.#selections.get(channel)
     if (before === undefined) return
     // Elements differ: after a SELECT that failed, the old application may be there, or the new one.
     const candidates = union(before.candidates, aid)
-    this.#selections.set(channel, selectionOf(before.seid, candidates, judge))
+    const path = pathAfter(before.path, command, sw)
+    this.#selections.set(channel, selectionOf({ seid: before.seid, candidates, path }, judge))
+  }
+
+  #moved(user: User, command: Uint8Array, sw: number): void {
+    const channel = channelOf(headerOf(command))
+    const before = this.#selectionOn(channel, this.#judgeFor(user))
+    if (before === undefined) return
+    this.#selections.set(channel, { ...before, path: pathAfter(before.path, command, sw) })
   }
 
   #forget(channel: number | 'all'): void {
@@ -112,24 +123,44 @@ export class Firewall {
   #selectionOn(channel: number, judge: Judge): Selection | undefined {
     const selection = this.#selections.get(channel)
     if (selection === undefined || selection.judge === judge) return selection
-    const judged = selectionOf(selection.seid, selection.candidates, judge)
+    const judged = selectionOf(selection, judge)
     this.#selections.set(channel, judged)
     return judged
   }
 }
 
-/** What is selected on one channel, and how `judge` sees it. */
-interface Selection {
-  readonly seid: string
+/** What is selected on one channel. */
+export interface Place {
+  /** The applications of which one is selected. */
   readonly candidates: Candidates
+  /**
+   * What was done since it was selected to choose a file or a key in it, and how it ended, as 16 hex digits; empty:
+   * nothing. After equal steps with equal answers the same file and key are chosen.
+   */
+  readonly path: string
+}
+
+/** That, and how `judge` sees it. */
+interface Selection extends Place {
+  readonly seid: string
   readonly judge: Judge
   readonly isAllowed: boolean
   readonly filters: readonly Filter[]
 }
 
-function selectionOf(seid: string, candidates: Candidates, judge: Judge): Selection {
+function selectionOf(
+  { seid, candidates, path }: Pick<Selection, 'seid' | 'candidates' | 'path'>,
+  judge: Judge,
+): Selection {
   const isAllowed = judge.allowsAll(candidates)
-  return { seid, candidates, judge, isAllowed, filters: judge.filtersOf(candidates) }
+  return { seid, candidates, path, judge, isAllowed, filters: judge.filtersOf(candidates) }
+}
+
+function pathAfter(path: string, command: Uint8Array, sw: number): string {
+  const step = createHash('sha256')
+    .update(`${path} ${hexOf(command)} ${sw}`)
+    .digest('hex')
+  return step.slice(0, PATH_DIGITS).toUpperCase()
 }
 
 function checkSelect(judge: Judge, header: number, command: Uint8Array): void {
@@ -166,6 +197,8 @@ function reasonOf(selection: Selection | undefined, seid: string, channel: numbe
 }
 
 const NOTHING: Candidates = new Set()
+const NOWHERE: Place = { candidates: 'unknown', path: '' }
+const PATH_DIGITS = 16
 /** SELECTs in a row that failed; beyond, every filter applies. Bounds memory and the work of judging. */
 const MAX_CANDIDATES = 256
 const MAX_SHOWN_DIGITS = 32

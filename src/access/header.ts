@@ -22,6 +22,14 @@ export function isSelectByName(header: number): boolean {
   return isInterindustry(header) && (header & 0xffff00) === 0xa40400
 }
 
+/**
+ * True for what chooses a file or a key within an application: SELECT, and MANAGE SECURITY ENVIRONMENT, by which
+ * EXTERNAL AUTHENTICATE and VERIFY with P2 = 00 find their key or PIN. In any class: some elements take SELECT so.
+ */
+export function isMove(header: number): boolean {
+  return (header & 0xff0000) === 0xa40000 || (header & 0xff0000) === 0x220000
+}
+
 /** True for CLA INS P1 P2 = 00 A4 04 00 on any channel, neither chained nor secured. */
 export function isPlainSelect(header: number): boolean {
   return isPlainClass(header) && (header & 0xffffff) === 0xa40400

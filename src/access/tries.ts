@@ -45,8 +45,8 @@ export function tryOf(command: Uint8Array): Try | undefined {
 }
 
 /**
- * True when an INITIALIZE UPDATE before `command` comes to nothing by it, on whatever channel: a SELECT or a MANAGE
- * CHANNEL in any class. What is selected afterwards must not answer for the key that was tried.
+ * True when an INITIALIZE UPDATE before `command` comes to nothing by it, on whatever channel: SELECT, MANAGE CHANNEL or
+ * MANAGE SECURITY ENVIRONMENT, in any class. What is chosen afterwards must not answer for the key that was tried.
  */
 export function abandonsTry(command: Uint8Array): boolean {
   return ABANDONING.has(insOf(headerOf(command)))
@@ -99,8 +99,8 @@ const SECRETS: ReadonlyMap<number, string> = new Map([
   [0x24, 'pin'],
   [0x2c, 'code'],
 ])
-/** MANAGE CHANNEL, SELECT. */
-const ABANDONING: ReadonlySet<number> = new Set([0x70, 0xa4])
+/** MANAGE SECURITY ENVIRONMENT, MANAGE CHANNEL, SELECT. */
+const ABANDONING: ReadonlySet<number> = new Set([0x22, 0x70, 0xa4])
 const SW_DONE = 0x9000
 const SW1_MORE = 0x61
 const SW1_WRONG_LE = 0x6c

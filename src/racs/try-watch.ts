@@ -55,7 +55,7 @@ export class TryWatch {
     const trial = { slot: this.#slot, user: user.name, kind: judged.kind }
     this.#guard.check(trial, seid)
     if (opened !== undefined) this.#open = undefined
-    const key = opened?.key ?? failureKeyOf(this.#firewall.candidatesFor(command), judged.secret)
+    const key = opened?.key ?? failureKeyOf(this.#firewall.placeOf(command), judged.secret)
     return { trial, judged, key, opened }
   }
 

@@ -14,10 +14,18 @@ import type { Seid } from '../../src/slots/identity.ts'
 const AID = '010203040500'
 const SEID = 'sim1' as Seid
 
+function at(aids: readonly string[], path = '') {
+  return { candidates: new Set(aids), path }
+}
+
 test('failures: a key is the application and the secret', () => {
-  assert.equal(failureKeyOf(new Set([AID]), 'pin 00'), `${AID} pin 00`)
-  assert.equal(failureKeyOf(new Set(['']), 'key 01'), 'default key 01')
-  assert.equal(failureKeyOf(new Set(['A0'.repeat(16)]), 'pin 00'), `${'A0'.repeat(16)} pin 00`)
+  assert.equal(failureKeyOf(at([AID]), 'pin 00'), `${AID} pin 00`)
+  assert.equal(failureKeyOf(at(['']), 'key 01'), 'default key 01')
+  assert.equal(failureKeyOf(at(['A0'.repeat(16)]), 'pin 00'), `${'A0'.repeat(16)} pin 00`)
+})
+
+test('failures: what was chosen within the application is a part of the key', () => {
+  assert.equal(failureKeyOf(at([AID], '0123456789ABCDEF'), 'pin 00'), `${AID}/0123456789ABCDEF pin 00`)
 })
 
 test('failures: when it is not sure which application is selected, the key says so', () => {
@@ -27,7 +35,7 @@ test('failures: when it is not sure which application is selected, the key says 
     new Set<string>(),
     new Set(['A0'.repeat(17)]),
   ] as const) {
-    assert.equal(failureKeyOf(candidates, 'pin 00'), '? pin 00')
+    assert.equal(failureKeyOf({ candidates, path: '' }, 'pin 00'), '? pin 00')
   }
 })
 

@@ -69,13 +69,14 @@ for (const [name, table] of Object.entries(COMMANDS)) {
   })
 }
 
-test('tries: SELECT and MANAGE CHANNEL in any class and on any channel abandon what was begun', () => {
+test('tries: SELECT, MANAGE CHANNEL and MANAGE SECURITY ENVIRONMENT in any class and on any channel abandon what was begun', () => {
   for (const command of [
     '00 A4 04 00 00',
     '03 A4 00 00 02 3F00',
     '80 A4 04 00 00',
     '00 70 80 01',
     '41 70 00 00 01',
+    '00 22 41 A4 03 830102',
   ]) {
     assert.ok(abandonsTry(hex(command)), command)
   }

@@ -14,6 +14,7 @@ import { t0Machine } from './t0-machine.ts'
 import { t1Machine } from './t1-machine.ts'
 import type { FuzzTarget } from './target.ts'
 import { tlsRecord } from './tls-record.ts'
+import { tries } from './tries.ts'
 import { usersFile } from './users-file.ts'
 import { wireCard } from './wire-card.ts'
 import { wireModel } from './wire-model.ts'
@@ -22,5 +23,5 @@ import { wireModel } from './wire-model.ts'
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, capFile, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
+  ...[usersFile, firewall, tries, capFile, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
 ]

@@ -94,6 +94,38 @@ test('tries: a part of a command that succeeds clears nothing', async () => {
   assert.equal(await bench.standing(), 'authentication 0 of 3, verification 1 of 2')
 })
 
+test('tries: a success after another file or security environment was chosen clears nothing, since it is another PIN', async () => {
+  for (const move of ['00A40000023F00', '80A4040005A000000001', '002241A403830102']) {
+    await using bench = await triesBench()
+    const { user } = bench
+    await user.ask(SELECT)
+    bench.answers('63 C2')
+    await user.ask(VERIFY)
+    bench.answers('90 00')
+    await user.ask(`APDU sim1 ${move}`)
+    await user.ask(VERIFY)
+    assert.equal(await bench.standing(), 'authentication 0 of 3, verification 1 of 2', move)
+    await user.ask(SELECT)
+    await user.ask(VERIFY)
+    assert.equal(await bench.standing(), 'authentication 0 of 3, verification 0 of 2', move)
+  }
+})
+
+test('tries: a success in the same file, chosen in the same way, clears', async () => {
+  await using bench = await triesBench()
+  const { user } = bench
+  const choose = async (): Promise<void> => {
+    bench.answers('90 00')
+    await user.ask(SELECT, 'APDU sim1 00A40000023F00', 'APDU sim1 00A40000024F01')
+  }
+  await choose()
+  bench.answers('63 C2')
+  await user.ask(VERIFY)
+  await choose()
+  await user.ask(VERIFY)
+  assert.equal(await bench.standing(), 'authentication 0 of 3, verification 0 of 2')
+})
+
 test('tries: a SELECT that leaves open what is selected makes every success useless', async () => {
   await using bench = await triesBench()
   const { user } = bench

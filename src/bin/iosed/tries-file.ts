@@ -94,4 +94,5 @@ function tableOf(value: unknown): Record<string, unknown> {
 }
 
 /** As `failureKeyOf` writes it, with the version of the key when there was an INITIALIZE UPDATE. */
-const KEY = /^(\?|default|([0-9A-F]{2}){1,16}) (pin|code|key) [0-9A-F]{2}( [vp][0-9A-F]{2})?$/
+const KEY =
+  /^(\?|(default|([0-9A-F]{2}){1,16})(\/[0-9A-F]{16})?) (pin|code|key) [0-9A-F]{2}( [vp][0-9A-F]{2})?$/
