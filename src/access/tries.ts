@@ -17,7 +17,7 @@ export interface Try {
   readonly kind: TryKind
   /** `opens`: an INITIALIZE UPDATE, which is a wrong try unless its EXTERNAL AUTHENTICATE succeeds. */
   readonly role: 'opens' | 'proves'
-  /** What it tries, within the application: `pin P2`, `code P2` that unblocks a PIN, `key P2`. */
+  /** What it tries, within the application: `pin P2`, `code P2` that unblocks a PIN, `key P2`; see `formOf`. */
   readonly secret: string
   /** The logical channel, 0..19. */
   readonly channel: number
@@ -41,7 +41,13 @@ export function tryOf(command: Uint8Array): Try | undefined {
   const what = SECRETS.get(ins)
   // Without data, VERIFY asks how many tries are left.
   if (what === undefined || !hasData(command)) return undefined
-  return { kind: 'verification', role: 'proves', secret: `${what} ${p2}`, channel, isChained }
+  return {
+    kind: 'verification',
+    role: 'proves',
+    secret: `${what} ${p2}${formOf(header)}`,
+    channel,
+    isChained,
+  }
 }
 
 /**
@@ -75,6 +81,13 @@ function isInitializeUpdate(header: number): boolean {
   return plainHeadersOf(header).some((plain) => claOf(plain) === CLA_GLOBALPLATFORM) && insOf(header) === 0x50
 }
 
+/** In a proprietary class, CLA INS P1 may say which PIN is meant, nobody knows how: `pin P2 of CLA INS P1`. */
+function formOf(header: number): string {
+  if (claOf(header) < CLA_PROPRIETARY) return ''
+  const [, unchained] = plainHeadersOf(header)
+  return ` of ${hexByte(unchained >>> 24)}${hexByte(header >>> 16)}${hexByte(header >>> 8)}`
+}
+
 /** Lengths that contradict each other are in doubt: the element may see data there. */
 function hasData(command: Uint8Array): boolean {
   return (commandOf(command)?.data.length ?? command.length) > 0
@@ -89,6 +102,7 @@ function hexByte(value: number): string {
 }
 
 const CLA_GLOBALPLATFORM = 0x80
+const CLA_PROPRIETARY = 0x80
 /** Interindustry classes, bit 5; of proprietary ones nobody knows. */
 const CLA_CHAINED = 0x10
 const INS_EXTERNAL_AUTHENTICATE = 0x82

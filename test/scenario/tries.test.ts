@@ -74,6 +74,7 @@ test('a file of wrong tries that nobody wrote so stops the start, with the name 
     `{"sim1":{${empty},"verification":{"default pin 00":1.5}}}`,
     `{"sim1":{${empty},"verification":{"default pin 00":"1"}}}`,
     `{"sim1":{${empty},"verification":{"default pin":1}}}`,
+    `{"sim1":{${empty},"verification":{"?/0123456789ABCDEF pin 00":1}}}`,
   ]) {
     writeFileSync(file, text)
     const said = await shell(`XDG_STATE_HOME=/nowhere ${gateway.commandLine}; echo exit $?`)

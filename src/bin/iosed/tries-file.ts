@@ -93,6 +93,6 @@ function tableOf(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** As `failureKeyOf` writes it, with the version of the key when there was an INITIALIZE UPDATE. */
+/** As `failureKeyOf` writes it, with the version of a key, or the form of the command in a proprietary class. */
 const KEY =
-  /^(\?|(default|([0-9A-F]{2}){1,16})(\/[0-9A-F]{16})?) (pin|code|key) [0-9A-F]{2}( [vp][0-9A-F]{2})?$/
+  /^(\?|(default|([0-9A-F]{2}){1,16})(\/[0-9A-F]{16})?) (pin|code|key) [0-9A-F]{2}( [vp][0-9A-F]{2}| of [0-9A-F]{6})?$/
