@@ -52,7 +52,7 @@ async function run(steps: readonly Step[], env: NodeJS.ProcessEnv): Promise<stri
   return said.split(`${SEPARATOR}\n`).slice(0, -1)
 }
 
-test('tutorial: certify, attest, find a man in the middle, take ownership, keep the key in an element', {
+test('tutorial: from a blank element to a resource that has one owner, who keeps its key in another element', {
   skip: isMissing('openssl', 'version'),
 }, async () => {
   const home = mkdtempSync(join(tmpdir(), 'tutorial-'))

@@ -43,6 +43,7 @@ export function atDomain<T>(order: GpOrder, use: (at: AtDomain) => Promise<T>): 
       at.domain = await selectDomain(transmit, order.domain)
       return await use(at)
     } catch (error) {
+      if (isWrongTry(error)) at.state += await triesLeft(session, seid)
       throw withState(error, seid, at.state)
     }
   })
@@ -71,6 +72,26 @@ export function inDomain<T>(
     })
     return use(Object.assign(at, { session }))
   })
+}
+
+/** Whether the gateway counts what has just failed, or the element may. */
+function isWrongTry(error: unknown): boolean {
+  if (!(error instanceof GlobalPlatformError)) return false
+  return error.code === 'gp.wrong-keys' || error.refusal?.step === 'EXTERNAL AUTHENTICATE'
+}
+
+/** How many more the gateway lets pass; only the element itself knows how many it would. Empty if nobody says. */
+async function triesLeft({ client, deadline }: Session, seid: string): Promise<string> {
+  try {
+    // The try is counted when it is given up.
+    await client.shutdown(seid, deadline())
+    const { failed, limit } = (await client.tries(seid, undefined, deadline())).authentication
+    return ` Wrong keys in a row: ${failed}; after ${limit} the gateway refuses more.`
+  } catch (error) {
+    // Other gateways do not count.
+    if (error instanceof ClientError) return ''
+    throw error
+  }
 }
 
 function withState(error: unknown, seid: string, state: string): unknown {

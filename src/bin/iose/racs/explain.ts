@@ -17,7 +17,8 @@ export function exitCodeOf({ sign, code }: StatusLine): ExitCode {
  * @param line   what was sent; of it only the name of the element may be shown
  */
 export function refusalOf(status: StatusLine, where: string, line = ''): string {
-  const { meaning, next } = CODES[status.code] ?? CLASSES[status.code.charAt(0)] ?? UNKNOWN
+  const special = TOO_MANY_TRIES.pattern.test(status.text) ? TOO_MANY_TRIES : CODES[status.code]
+  const { meaning, next } = special ?? CLASSES[status.code.charAt(0)] ?? UNKNOWN
   const [, seid] = line.split(' ').filter((token) => token !== '')
   const said = messageText(status.text, seid)
   return `${where} refused: ${meaning} (-${status.code})${said === '' ? '' : `: ${said}`}\nNext: ${next}`
@@ -95,6 +96,13 @@ const CODES: Readonly<Record<string, { meaning: string; next: string }>> = {
     meaning: 'the gateway does not accept the certificate',
     next: 'ask whoever runs the gateway for a new one: iose pki client NAME makes it.',
   },
+}
+
+/** The guard of our gateway speaks under the code of whatever is not allowed. */
+const TOO_MANY_TRIES = {
+  pattern: /\bTRIES \S+ CLEAR\b/,
+  meaning: 'the gateway lets nobody try again',
+  next: 'find out what was wrong first; then, as an operator, iose racs tries SEID --clear.',
 }
 
 const UNKNOWN = { meaning: 'refused', next: LIST_NEXT }
