@@ -3,11 +3,13 @@ import { existsSync, statSync } from 'node:fs'
 import test, { after, before } from 'node:test'
 import { CuttingRelay } from '../support/cutting-relay.ts'
 import { at, blank, DOMAIN, GpBench } from '../support/gp-bench.ts'
+import { IOSE } from '../support/iose.ts'
+import { needsScript, Terminal } from '../support/terminal.ts'
 
 let bench: GpBench
 before(async () => {
   bench = await GpBench.start(
-    ['blank', 'life', 'keys', 'keys256', 'cut'].map((seid) => blank(seid)).join('') +
+    ['blank', 'life', 'keys', 'keys256', 'cut', 'watched'].map((seid) => blank(seid)).join('') +
       blank('old', 'scp = "scp02"\n') +
       blank('t0', 'protocol = "t0"\n'),
   )
@@ -211,4 +213,14 @@ test('iose gp load: a connection that breaks in the middle leaves nothing, and s
   assert.equal(await bench.done('list', ...at('cut')), DOMAIN)
   const said = await bench.iose(order)
   assert.deepEqual([said.exitCode, said.stdout], [0, '0102030405 is on cut: 188 bytes\n'])
+})
+
+test('iose gp load: shows how far it is to whoever looks at a terminal', needsScript, async (context) => {
+  const cap = await bench.demoCap()
+  const words = ['gp', 'load', cap, ...at('watched'), '--block-bytes', '64', ...bench.place()]
+  const terminal = new Terminal(context, [process.execPath, IOSE, ...words], bench.env)
+  await terminal.sees(/loading 0102030405 \[#{13}\.{27}\] 1\/3/)
+  await terminal.sees(/\[#{40}\] 3\/3\r\x1b\[K/)
+  await terminal.sees(/^0102030405 is on watched: 188 bytes\r?\n/)
+  assert.equal(await terminal.closed(), 0)
 })

@@ -44,11 +44,19 @@ export class GpBench implements AsyncDisposable {
 
   /** `iose ...` with the credentials of the operator. */
   iose(args: readonly string[], { input = '', port = this.gateway.racsPort } = {}): Promise<Said> {
+    return iose([...args, ...this.place(port)], { env: this.env, input })
+  }
+
+  /** Flags that lead to the gateway, with the credentials of the operator. */
+  place(port = this.gateway.racsPort): string[] {
     const ca = sharedCa()
-    const place = ['--gateway', `127.0.0.1:${port}`, '--cert', ca.path('operator.pem')]
-    const credentials = ['--key', ca.path('operator.key'), '--ca', ca.path('ca.pem')]
-    const env = { XDG_CONFIG_HOME: this.directory, XDG_STATE_HOME: this.directory }
-    return iose([...args, ...place, ...credentials], { env, input })
+    const certificates = ['--cert', ca.path('operator.pem'), '--key', ca.path('operator.key')]
+    return ['--gateway', `127.0.0.1:${port}`, ...certificates, '--ca', ca.path('ca.pem')]
+  }
+
+  /** Nothing of whoever runs the tests. */
+  get env(): NodeJS.ProcessEnv {
+    return { XDG_CONFIG_HOME: this.directory, XDG_STATE_HOME: this.directory }
   }
 
   gp(...args: string[]): Promise<Said> {
