@@ -22,12 +22,13 @@ const ARROWS: Record<string, readonly string[]> = {
   globalplatform: ['base', 'apdu'],
   client: ['base', 'racs/grammar.ts'],
   pki: ['base'],
+  audit: ['base', 'slots'],
   config: ['base', 'access/user.ts'],
   panel: ['base', 'slots'],
   status: ['base', 'net', 'slots'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
-    ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform'],
+    ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform', 'audit'],
   ],
 }
 
@@ -48,7 +49,8 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@noble/curves': ['simulator/'],
   yauzl: ['globalplatform/cap/'],
   yazl: ['globalplatform/cap/'],
-  '@noble/hashes': ['simulator/'],
+  '@noble/hashes': ['simulator/', 'audit/'],
+  'prom-client': ['status/'],
   '@peculiar/x509': ['pki/'],
   'reflect-metadata': ['pki/'],
 }
