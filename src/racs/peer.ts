@@ -5,10 +5,11 @@ import type { Identity, User } from '../access/user.ts'
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { type PlaneEvent, type PlaneObserver, UNOBSERVED } from '../base/plane-events.ts'
 import { PeerError } from '../net/errors.ts'
 import type { Inventory } from '../slots/inventory.ts'
 import { Commands } from './commands.ts'
-import type { Dialect } from './dialect.ts'
+import type { CommandName, Dialect } from './dialect.ts'
 import type { Guard } from './guard.ts'
 import { Holdings } from './holdings.ts'
 import { Script } from './script.ts'
@@ -21,6 +22,7 @@ export interface PlaneEnvironment {
   readonly guard: Guard
   readonly dialect: Dialect
   readonly limits: RacsLimits
+  readonly observer?: PlaneObserver
   /** The user by the users file as it is now. */
   userOf(identity: Identity): User | undefined
 }
@@ -62,6 +64,7 @@ export class Peer implements AsyncDisposable {
     this.#commands = new Commands(context, this.#holdings)
     const { cn, fingerprint } = identity
     this.#log.info('racs.opened', { user: user()?.name, cn, fingerprint })
+    this.#tell({ kind: 'client.opened', peer: name, user: user()?.name, cn, fingerprint })
   }
 
   /** The state of a new request, or of a stream of them. */
@@ -70,7 +73,7 @@ export class Peer implements AsyncDisposable {
       dialect: this.environment.dialect,
       execute: (name, parameters) => {
         this.#lines++
-        return this.#commands.run(name, parameters)
+        return ACTS.has(name) ? this.#act(name, parameters) : this.#commands.run(name, parameters)
       },
       onFailure: (failure, code, error) => this.#logFailure(failure, code, error),
     })
@@ -90,20 +93,51 @@ export class Peer implements AsyncDisposable {
   logEnd(error?: unknown): void {
     const code = error === undefined ? 'closed' : codeOf(error)
     const isBug = code === 'internal.unreachable'
-    this.#log[isBug ? 'error' : 'info']('racs.closed', {
-      user: this.environment.userOf(this.#identity)?.name,
+    const cause = error === undefined ? 'closed by the client' : messageOf(error)
+    const durationMs = Math.round(this.environment.clock.now() - this.#openedAt)
+    const story = {
+      user: this.#userName,
       code,
-      cause: error === undefined ? 'closed by the client' : messageOf(error),
-      requests: this.#requests,
+      cause,
       lines: this.#lines,
       failures: this.#failures,
-      durationMs: Math.round(this.environment.clock.now() - this.#openedAt),
-    })
+      durationMs,
+    }
+    this.#log[isBug ? 'error' : 'info']('racs.closed', { ...story, requests: this.#requests })
+    this.#tell({ kind: 'client.closed', peer: this.name, ...story })
   }
 
   /** Gives back every element, reset. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#holdings[Symbol.asyncDispose]()
+  }
+
+  get #userName(): string | undefined {
+    return this.environment.userOf(this.#identity)?.name
+  }
+
+  /** A line that does something: it is kept before its answer leaves, and not done when it could not be kept. */
+  async #act(name: ActName, parameters: readonly string[]): Promise<string> {
+    const { observer = UNOBSERVED } = this.environment
+    observer.check()
+    const line = { peer: this.name, user: this.#userName, ...actOf(name, parameters) }
+    const kept = observer.tell({ kind: 'command.started', ...line })
+    // The element does its work meanwhile; what becomes of this promise is seen below.
+    kept.catch(() => undefined)
+    try {
+      const text = await this.#commands.run(name, parameters)
+      await kept
+      return text
+    } catch (error) {
+      this.#tell({ kind: 'command.failed', ...line, code: codeOf(error), cause: messageOf(error) })
+      throw error
+    }
+  }
+
+  /** What nobody waits for: who cannot keep it lets nothing new begin. */
+  #tell(event: PlaneEvent): void {
+    const { observer = UNOBSERVED } = this.environment
+    observer.tell(event).catch(() => undefined)
   }
 
   #logFailure({ cause, text }: Failure, status: string, error: unknown): void {
@@ -117,3 +151,23 @@ export class Peer implements AsyncDisposable {
     this.#log[level]('request.failed', { status, code: codeOf(error), cause: said })
   }
 }
+
+type ActName = Exclude<CommandName, 'BEGIN'>
+
+/** Of such a line what may be kept: never data. */
+function actOf(name: ActName, [seid = '', second = '']: readonly string[]) {
+  const header = name === 'APDU' ? /^[0-9A-Fa-f]{8}/.exec(second)?.[0].toUpperCase() : undefined
+  return { command: name, seid: seid.slice(0, MAX_SEID), header }
+}
+
+/** Commands that do something to an element, or to what is known of it. */
+const ACTS: ReadonlySet<CommandName> = new Set([
+  'RESET',
+  'APDU',
+  'SHUTDOWN',
+  'POWERON',
+  'SEN',
+  'QUARANTINE',
+  'TRIES',
+])
+const MAX_SEID = 63

@@ -3,6 +3,7 @@
 import type { Seid, Sen, SlotId } from './identity.ts'
 import type { SlotState } from './state.ts'
 import type { Priority } from './turn-order.ts'
+import type { CommandOutcome } from './usage.ts'
 
 interface OfSlot {
   readonly slot: SlotId
@@ -19,6 +20,15 @@ export type SlotEvent =
     })
   /** Something else in the slot's report is another now: holder, line, name, what is being done. */
   | (OfSlot & { readonly kind: 'touched' })
+  /** A command in a lease is over. */
+  | (OfSlot & {
+      readonly kind: 'commanded'
+      /** Kind of the driver. */
+      readonly driver: string
+      readonly holder: string
+      readonly outcome: CommandOutcome
+      readonly durationMs: number
+    })
   /** Somebody pressed the button of the slot, and let go of it. */
   | (OfSlot & { readonly kind: 'pressed'; readonly heldMs: number; readonly outcome: string })
 

@@ -4,6 +4,7 @@ import { InternalError } from '../base/errors.ts'
 import type { ResetKind, SecureElement } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { Slot } from './slot.ts'
+import type { CommandOutcome } from './usage.ts'
 
 /**
  * The exclusive right to one element, for one session. Ends once, by disposal: the element is then reset, so
@@ -34,10 +35,8 @@ export interface Lease extends AsyncDisposable {
 export interface LeaseKeeper {
   readonly slot: Slot
   readonly element: SecureElement
-  /** A command is about to change the element. */
-  used(): void
-  /** That command got no answer. */
-  failed(): void
+  /** A command is about to change the element. Returns what to call when it is over. */
+  used(): (outcome: CommandOutcome) => void
   reset(kind: ResetKind): Promise<void>
   /** The lease is over: resets the element and passes it on. */
   ended(kind: ResetKind): Promise<void>
@@ -79,12 +78,14 @@ export class Holding implements Lease {
   transmit(command: Uint8Array, response: Uint8Array, deadline: number): Promise<number> {
     return this.#call(async () => {
       if (this.needsReset) throw new ElementError('element.mute', 'it has not been reset since it failed')
-      this.#keeper.used()
+      const over = this.#keeper.used()
       try {
-        return await this.#keeper.element.transmit(command, response, deadline)
+        const length = await this.#keeper.element.transmit(command, response, deadline)
+        over('answered')
+        return length
       } catch (error) {
         this.#resetKind = 'cold'
-        this.#keeper.failed()
+        over('failed')
         throw error
       }
     })

@@ -25,6 +25,7 @@ export function reportOf(parts: ReportParts): SlotReport {
   const { id: slot, seid, aliases, driver } = identity
   const { sen, aid, atr } = names
   const { state, cause, ageMs, mutes, quarantines } = condition
+  const { sessions, apdus, errors } = counters
   return {
     ...{ slot, seid, aliases, driver, sen, aid: aid && hexOf(aid), atr, state, cause, stateMs: ageMs },
     holder: lease?.holder,
@@ -33,6 +34,6 @@ export function reportOf(parts: ReportParts): SlotReport {
       .toSorted((a, b) => a.since - b.since)
       .map(({ holder, priority, since }) => ({ holder, priority, waitedMs: Math.round(nowMs - since) })),
     doing: upkeep.doing,
-    counters: { ...counters, resets: upkeep.resets, mutes, quarantines },
+    counters: { sessions, apdus, errors, resets: upkeep.resets, mutes, quarantines },
   }
 }

@@ -19,6 +19,7 @@ import type { SlotState } from './state.ts'
 import { NOBODY, type Onlookers, type SlotEnvironment, type SlotIdentity } from './surroundings.ts'
 import type { Priority } from './turn-order.ts'
 import { Upkeep } from './upkeep.ts'
+import { Usage } from './usage.ts'
 import type { LeaseRequest } from './waiting-line.ts'
 
 export class Slot {
@@ -34,7 +35,7 @@ export class Slot {
   readonly #upkeep: Upkeep
   readonly #onlookers: Onlookers
   #holding: Holding | undefined
-  readonly #counters = { sessions: 0, apdus: 0, errors: 0 }
+  readonly #usage: Usage
 
   constructor(identity: SlotIdentity, environment: SlotEnvironment, onlookers: Onlookers = NOBODY) {
     const { id, seid, aliases } = identity
@@ -43,6 +44,7 @@ export class Slot {
     this.seid = seid
     this.aliases = aliases
     this.#identity = identity
+    this.#usage = new Usage(identity, clock, events)
     this.#clock = clock
     this.#log = log.child({ slot: id, seid })
     this.#onlookers = onlookers
@@ -133,7 +135,7 @@ export class Slot {
   get report(): SlotReport {
     return reportOf({
       ...{ identity: this.#identity, names: this.#names, condition: this.#condition },
-      ...{ upkeep: this.#upkeep, counters: this.#counters, nowMs: this.#clock.now() },
+      ...{ upkeep: this.#upkeep, counters: this.#usage, nowMs: this.#clock.now() },
       lease: this.#holding && { holder: this.#queue.holder, heldMs: this.#queue.heldMs },
       waiters: [...this.#queue.waiters, ...this.#onlookers.contenders(this)],
     })
@@ -265,8 +267,8 @@ export class Slot {
       if (arrival === undefined || this.state !== 'ready') {
         throw new InternalError(`slot ${this.id} was granted while ${this.state}`)
       }
-      const holding = (this.#holding = this.#hold(arrival))
-      this.#counters.sessions++
+      const holding = (this.#holding = this.#hold(arrival, holder))
+      this.#usage.sessions++
       this.#condition.take('granted', `held by ${holder}`)
       this.#log.debug('lease.granted', { holder, waitedMs: Math.round(this.#clock.now() - askedAt) })
       return holding
@@ -281,15 +283,14 @@ export class Slot {
     if (!this.isAwaitable) throw new ElementError('element.mute', this.#upkeep.refusal)
   }
 
-  #hold(arrival: Arrival): Holding {
+  #hold(arrival: Arrival, holder: string): Holding {
     return new Holding({
       slot: this,
       element: arrival.element,
       used: () => {
-        this.#counters.apdus++
         this.#upkeep.used()
+        return this.#usage.begin(holder)
       },
-      failed: () => this.#counters.errors++,
       reset: (kind) => this.#upkeep.resetFor(arrival, kind),
       ended: async (kind) => {
         this.#holding = undefined

@@ -26,6 +26,7 @@ export class Feed {
   readonly #touched = new Set<number>()
   #subscription: Disposable | undefined
   #pending: Timer | undefined
+  #flushAt = 0
   #heartbeat: Timer | undefined
 
   constructor(options: FeedOptions) {
@@ -66,7 +67,7 @@ export class Feed {
   }
 
   #on(event: SlotEvent): void {
-    const { clock, wallNow } = this.#options
+    const { wallNow } = this.#options
     const { kind, slot, seid } = event
     const at = new Date(wallNow()).toISOString()
     if (kind === 'changed') {
@@ -76,7 +77,17 @@ export class Feed {
       this.#tellAll(textOf('press', { slot, seid, held_ms: event.heldMs, outcome: event.outcome, at }))
     }
     this.#touched.add(slot)
-    this.#pending ??= clock.at(clock.now() + COLLECT_MS, () => this.#flush())
+    // Of what happens many times a second, a count now and then is enough.
+    this.#flushIn(kind === 'commanded' ? COUNT_MS : COLLECT_MS)
+  }
+
+  #flushIn(delayMs: number): void {
+    const { clock } = this.#options
+    const at = clock.now() + delayMs
+    if (this.#pending !== undefined && this.#flushAt <= at) return
+    this.#pending?.cancel()
+    this.#flushAt = at
+    this.#pending = clock.at(at, () => this.#flush())
   }
 
   #flush(): void {
@@ -114,6 +125,7 @@ function textOf(event: string, value: unknown): string {
 }
 
 const COLLECT_MS = 50
+const COUNT_MS = 1_000
 const HEARTBEAT_MS = 15_000
 /** Besides the first event. */
 const MAX_UNREAD_BYTES = 256 * 1024

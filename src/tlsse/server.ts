@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { type PlaneObserver, UNOBSERVED } from '../base/plane-events.ts'
 import { Connection } from '../net/connection.ts'
 import { type Client, Listener, type ListenerOptions } from '../net/listener.ts'
 import { LeaseError } from '../slots/errors.ts'
@@ -15,6 +16,7 @@ export interface TlsSeEnvironment {
   readonly clock: Clock
   readonly log: Log
   readonly inventory: Inventory
+  readonly observer?: PlaneObserver
 }
 
 export class TlsSeServer {
@@ -60,9 +62,9 @@ export class TlsSeServer {
   }
 
   #serve({ socket, peer, leave }: Client): void {
-    const { clock, log, inventory } = this.#environment
+    const { clock, log, inventory, observer = UNOBSERVED } = this.#environment
     const connection = new Connection(socket, clock)
-    const served = serveSession(connection, peer, { clock, log, inventory, limits: this.#options })
+    const served = serveSession(connection, peer, { clock, log, inventory, observer, limits: this.#options })
       .catch((error: unknown) => log.error('session.crashed', { peer, cause: messageOf(error) }))
       .finally(() => {
         this.#connections.delete(connection)

@@ -2,7 +2,8 @@
 
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/errors.ts'
-import type { Log, LogFields } from '../base/log.ts'
+import type { Log } from '../base/log.ts'
+import type { PlaneObserver } from '../base/plane-events.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { Connection } from '../net/connection.ts'
 import { PeerError } from '../net/errors.ts'
@@ -34,6 +35,7 @@ export interface SessionEnvironment {
   readonly log: Log
   readonly inventory: Inventory
   readonly limits: SessionLimits
+  readonly observer: PlaneObserver
 }
 
 /** How a session ended; it becomes the one log line of the session. */
@@ -85,21 +87,25 @@ class Session {
   }
 
   async #untilClosed(): Promise<Ending> {
-    const { clock, inventory, limits, log } = this.#environment
+    const { clock, inventory, limits, log, observer } = this.#environment
     const message = await this.#readHello(this.#acceptedAt + limits.helloTimeoutMs)
     const route = routeOf(parseClientHello(message), message.length, inventory)
     this.#route = route
     this.#slot = route.slot
     const hello = helloRecord(message)
+    observer.check()
     await using lease = await this.#acquire(route)
     this.#slot = lease.slot
     this.#connection.onGone = undefined
     lease.revoked.addEventListener('abort', () => this.#connection.fail(lease.revoked.reason as Error))
     const waitedMs = Math.round(clock.now() - this.#acceptedAt)
     log.info('session.routed', { ...this.#identity(), waitedMs })
+    const kept = observer.tell({ kind: 'session.opened', ...this.#identity(), waitedMs })
+    // Told once, and where the client would get its first answer.
+    kept.catch(() => undefined)
     let ending: Ending
     try {
-      ending = await this.#relay(lease, hello)
+      ending = await this.#relay(lease, hello, kept)
     } catch (error) {
       ending = this.#endingOf(error)
     }
@@ -129,7 +135,7 @@ class Session {
     return route.acquire({ holder, address, deadline: clock.now() + limits.queueWaitMs }, controller.signal)
   }
 
-  async #relay(lease: Lease, hello: Uint8Array): Promise<Ending> {
+  async #relay(lease: Lease, hello: Uint8Array, kept: Promise<void>): Promise<Ending> {
     const { clock, limits } = this.#environment
     const grantedAt = clock.now()
     const endsAt = grantedAt + limits.sessionTimeoutMs
@@ -145,6 +151,7 @@ class Session {
       this.#records++
       if (outcome.kind === 'refused') return this.#refusal(outcome.sw, record)
       if (outcome.records.length > 0) {
+        await kept
         this.#hasElementSpoken = true
         await this.#connection.write(outcome.records, deadline)
       }
@@ -210,21 +217,21 @@ class Session {
   }
 
   #logEnd({ code, cause }: Ending): void {
-    const { clock, log } = this.#environment
+    const { clock, log, observer } = this.#environment
     const isOthersDoing = code === 'closed' || code.startsWith('peer.') || code.startsWith('lease.')
-    log[isOthersDoing ? 'info' : 'warn']('session.closed', {
+    const story = {
       ...this.#identity(),
-      code,
-      cause,
-      records: this.#records,
-      commands: this.#exchange?.commands ?? 0,
+      ...{ code, cause, records: this.#records, commands: this.#exchange?.commands ?? 0 },
       handshakeMs: this.#handshakeMs,
       durationMs: Math.round(clock.now() - this.#acceptedAt),
-    })
+    }
+    log[isOthersDoing ? 'info' : 'warn']('session.closed', story)
+    // Whoever cannot keep it lets no new session begin.
+    observer.tell({ kind: 'session.closed', ...story }).catch(() => undefined)
   }
 
   /** What tells this session from others. Put together when a line is written: idle clients cost no logger. */
-  #identity(): LogFields {
+  #identity() {
     const { sen, pool } = this.#route ?? {}
     return { peer: this.#peer, sen, pool, seid: this.#slot?.seid, slot: this.#slot?.id }
   }

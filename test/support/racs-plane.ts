@@ -8,6 +8,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import type { FailureStore } from '../../src/access/failures.ts'
 import { AccessPolicy, type UserRules } from '../../src/access/user.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import type { PlaneObserver } from '../../src/base/plane-events.ts'
 import type { SecureElement } from '../../src/drivers/driver.ts'
 import { DIALECTS, type DialectName } from '../../src/racs/dialect.ts'
 import { type RacsCredentials, RacsServer } from '../../src/racs/server.ts'
@@ -29,6 +30,7 @@ export interface PlaneSetup {
   readonly maxConnections?: number
   readonly idleTimeoutMs?: number
   readonly apduTimeoutMs?: number
+  readonly observer?: PlaneObserver
 }
 
 export class RacsPlane implements AsyncDisposable {
@@ -70,6 +72,7 @@ export class RacsPlane implements AsyncDisposable {
         guard: guardOf(setup.failures, log),
         dialect: DIALECTS[dialect],
         limits: { idleTimeoutMs, apduTimeoutMs },
+        ...(setup.observer === undefined ? {} : { observer: setup.observer }),
         userOf: (identity) => made.policy.userOf(identity),
       },
     )
