@@ -2,6 +2,7 @@
 // one may be all that is needed to use an element, so none is shown whole unless somebody asks for that.
 
 import { bytesOfHex, hexOf } from '../base/hex.ts'
+import { type SecretBytes, secretOf } from '../base/secret.ts'
 import { ClientError } from './errors.ts'
 
 export interface IoseUri {
@@ -10,7 +11,7 @@ export interface IoseUri {
   /** The server name of the ClientHello, one character per byte. */
   readonly sen: string
   /** 32 bytes. */
-  readonly psk?: Uint8Array | undefined
+  readonly psk?: SecretBytes | undefined
   /** A name or an address; an IPv6 one without its brackets. */
   readonly host: string
   readonly port: number
@@ -34,7 +35,7 @@ export function parseIoseUri(text: string): IoseUri {
   if (port < 1 || port > 65_535) throw unfit('the port is not from 1 to 65535')
   const sen = decoded(name, 'name')
   if (sen.length > MAX_SEN_BYTES) throw unfit(`the name is longer than ${MAX_SEN_BYTES} bytes`)
-  const psk = key === undefined ? undefined : bytesOfHex(key)
+  const psk = key === undefined ? undefined : secretOf(bytesOfHex(key))
   if (key !== undefined && psk?.length !== PSK_BYTES) throw unfit('the key is not 64 hex digits')
   const host = address.replace(/^\[|\]$/g, '')
   return { scheme: scheme.toLowerCase(), sen, psk, host, port, command: commandIn(query) }

@@ -1,5 +1,6 @@
 // The `[[slots]]` tables: one entry per element, whatever carries its APDUs.
 
+import { type SecretBytes, secretOf } from '../base/secret.ts'
 import { type Claims, claim, seidsOf } from './claims.ts'
 import { ConfigError } from './errors.ts'
 import type { DecoderOutput, Line } from './lines.ts'
@@ -43,7 +44,7 @@ export interface SimulatorSlot extends AnySlot {
   readonly protocol: 't1' | 't0'
   readonly latency: 'none' | 'p71' | 'javacard-2020'
   /** What the application comes with when undefined: TLS-SE a published key, TLS-IM none. */
-  readonly psk?: Uint8Array | undefined
+  readonly psk?: SecretBytes | undefined
   /** The secure channel protocol of its issuer domain. */
   readonly scp: 'scp03' | 'scp02'
   /** Wrong keys in a row after which its issuer domain blocks itself for good; never when undefined. */
@@ -174,7 +175,7 @@ function simulatorSlotOf(table: SimulatorTable, n: number, defaultSeid: string):
     applet: table.applet,
     protocol: table.protocol,
     latency: table.latency,
-    psk: table.psk,
+    psk: secretOf(table.psk),
     scp: table.scp,
     maxKeyTries: table.max_key_tries,
     socket: table.socket === undefined ? undefined : fill(table.socket),

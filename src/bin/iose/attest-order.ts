@@ -4,6 +4,7 @@ import { type KeyObject, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { messageOf } from '../../base/errors.ts'
 import { bytesOfHex } from '../../base/hex.ts'
+import { secretOf } from '../../base/secret.ts'
 import { isPoint, issuerKeyOf, issuerPublicKeyOf } from '../../client/attestation/keys.ts'
 import { ClientError } from '../../client/errors.ts'
 import { CliError, EXIT, misuse } from './command.ts'
@@ -98,7 +99,7 @@ function placeOf(flags: Flags): string | undefined {
 function ownerOf({ psk }: Access, place: string): OwnerOrder {
   if (psk === undefined)
     throw misuse('--take-ownership replaces the key here, but the one of --tls-im is in another element')
-  return { old: psk, fresh: randomBytes(psk.length), place }
+  return { old: psk, fresh: secretOf(randomBytes(psk.length)), place }
 }
 
 function expectedOf(flags: Flags): Uint8Array | undefined {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../../../base/errors.ts'
+import { type SecretBytes, secretOf } from '../../../base/secret.ts'
 import { CliError, EXIT } from '../command.ts'
 
 /**
@@ -9,7 +10,7 @@ import { CliError, EXIT } from '../command.ts'
  * @returns 1 to 8 bytes
  * @throws CliError that shows nothing of a PIN
  */
-export function pinOf(file: string | undefined): Uint8Array {
+export function pinOf(file: string | undefined): SecretBytes {
   if (file === undefined) return DEFAULT_PIN
   let bytes: Buffer
   try {
@@ -18,7 +19,7 @@ export function pinOf(file: string | undefined): Uint8Array {
     throw new CliError(EXIT.configuration, `no PIN: ${messageOf(error)}`)
   }
   const pin = Buffer.from(bytes.toString('latin1').replace(/\r?\n$/, ''), 'latin1')
-  if (pin.length >= 1 && pin.length <= MAX_PIN_BYTES) return pin
+  if (pin.length >= 1 && pin.length <= MAX_PIN_BYTES) return secretOf(pin)
   throw new CliError(
     EXIT.configuration,
     `${file} holds no PIN: 1 to ${MAX_PIN_BYTES} bytes, not ${pin.length}`,
@@ -26,4 +27,4 @@ export function pinOf(file: string | undefined): Uint8Array {
 }
 
 const MAX_PIN_BYTES = 8
-const DEFAULT_PIN = Buffer.from('0000', 'latin1')
+const DEFAULT_PIN = secretOf(Buffer.from('0000', 'latin1'))

@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { messageOf } from '../../../base/errors.ts'
 import { bytesOfHex } from '../../../base/hex.ts'
+import { type SecretBytes, secretOf } from '../../../base/secret.ts'
 import { CliError, EXIT, misuse } from '../command.ts'
 
 export interface PskSource {
@@ -11,7 +12,7 @@ export interface PskSource {
   /** Name of a variable of the environment. */
   readonly variable?: string | undefined
   /** Of the URI. */
-  readonly inUri?: Uint8Array | undefined
+  readonly inUri?: SecretBytes | undefined
 }
 
 /**
@@ -19,7 +20,7 @@ export interface PskSource {
  * @returns 32 bytes
  * @throws CliError; no message shows anything of a key
  */
-export function pskOf({ file, variable, inUri }: PskSource, warn: (text: string) => void): Uint8Array {
+export function pskOf({ file, variable, inUri }: PskSource, warn: (text: string) => void): SecretBytes {
   if (file !== undefined && variable !== undefined)
     throw misuse('--psk-file and --psk-env are two keys; give one')
   if (file !== undefined) return keyIn(bytesIn(file, warn), file === '-' ? 'standard input' : file)
@@ -48,10 +49,10 @@ function bytesIn(file: string, warn: (text: string) => void): Buffer {
 }
 
 /** 32 raw bytes, or 64 hex digits and perhaps a line end. */
-function keyIn(bytes: Buffer, where: string): Uint8Array {
-  if (bytes.length === KEY_BYTES) return Uint8Array.from(bytes)
+function keyIn(bytes: Buffer, where: string): SecretBytes {
+  if (bytes.length === KEY_BYTES) return secretOf(bytes)
   const key = bytesOfHex(bytes.toString('latin1').trim())
-  if (key?.length === KEY_BYTES) return key
+  if (key?.length === KEY_BYTES) return secretOf(key)
   throw new CliError(
     EXIT.configuration,
     `${where} holds no key: 64 hex digits or 32 bytes, not ${bytes.length}`,

@@ -1,6 +1,7 @@
 // One session with an element for one command: the key from where it is, the deadlines, the errors in words.
 
 import { systemClock } from '../../../base/clock.ts'
+import { type SecretBytes, secretOf } from '../../../base/secret.ts'
 import { ClientError } from '../../../client/errors.ts'
 import { printable } from '../../../client/printable.ts'
 import { ElementClient } from '../../../client/tls/connection.ts'
@@ -17,7 +18,7 @@ export interface Access {
   readonly identity: string
   readonly timeoutMs: number
   /** Undefined when another element has it. */
-  readonly psk: Uint8Array | undefined
+  readonly psk: SecretBytes | undefined
   /** Opens a session. @throws ClientError, CliError */
   open(): Promise<ElementClient>
 }
@@ -34,12 +35,18 @@ export function accessOf(order: ElementOrder): Access {
   }
   const source = { file: order.pskFile, variable: order.pskVariable, inUri: uri.psk }
   const psk = pskOf(source, warnOf(order))
-  return { ...accessWith(uri, identity, psk, timeoutMs), psk }
+  return accessWith(uri, identity, psk, timeoutMs)
 }
 
 /** Access with a key that is at hand. */
 export function accessWith(uri: IoseUri, identity: string, psk: Uint8Array, timeoutMs: number): Access {
-  return { uri, identity, timeoutMs, psk, open: () => opened(uri, localPsk(psk, identity), timeoutMs) }
+  return {
+    uri,
+    identity,
+    timeoutMs,
+    psk: secretOf(psk),
+    open: () => opened(uri, localPsk(psk, identity), timeoutMs),
+  }
 }
 
 /**

@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { messageOf } from '../../../base/errors.ts'
 import { bytesOfHex } from '../../../base/hex.ts'
+import { secretOf } from '../../../base/secret.ts'
 import { type KeySet, setOf, TEST_KEYS } from '../../../globalplatform/keys.ts'
 import { CliError, EXIT } from '../command.ts'
 import type { GpOrder } from './order.ts'
@@ -42,7 +43,7 @@ export function keySetFile(file: string, how: 'warn' | 'quiet'): KeySet {
 
 function keySetIn(text: string, where: string): KeySet {
   const words = text.split(/\s+/).filter((word) => word !== '')
-  const keys = words.map((word) => bytesOfHex(word))
+  const keys = words.map((word) => secretOf(bytesOfHex(word)))
   const [enc, mac, dek] = keys
   const isWhole = keys.every((key) => key !== undefined && [16, 24, 32].includes(key.length))
   if (enc !== undefined && isWhole) {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { writeNew } from '../../../base/atomic-file.ts'
 import { messageOf } from '../../../base/errors.ts'
 import { hexOf } from '../../../base/hex.ts'
+import { secretOf } from '../../../base/secret.ts'
 import type { NewKeys } from '../../../globalplatform/content.ts'
 import { GlobalPlatformError } from '../../../globalplatform/errors.ts'
 import { checkKeys, checkValueOf, type KeySet, keysOf } from '../../../globalplatform/keys.ts'
@@ -61,7 +62,7 @@ async function generated(
   session: SecureSession,
   purpose: 'for good' | 'for show',
 ): Promise<KeySet> {
-  const key = (): Uint8Array => randomBytes(16)
+  const key = (): Uint8Array => secretOf(randomBytes(16))
   const keys = { enc: key(), mac: key(), dek: key() }
   if (purpose === 'for show') return keys
   checkKeys(keys, session.algorithm)
