@@ -53,6 +53,7 @@ export function checkValueOf(key: Uint8Array, algorithm: KeyAlgorithm): Uint8Arr
  * The set of one element.
  * @param master           each of its keys is the master of the key with the same identifier
  * @param diversification  ten bytes: key diversification data, the beginning of the answer to INITIALIZE UPDATE
+ * @throws GlobalPlatformError gp.unsupported for master keys of other than 16 bytes, unless `none`
  */
 export function diversified(master: KeySet, method: Diversification, diversification: Uint8Array): KeySet {
   const derive = (key: Uint8Array, id: number): Uint8Array => derived(method, { key, id }, diversification)
@@ -69,18 +70,23 @@ function derived(
       return key
     case 'visa2':
     case 'emv': {
+      // Triple DES with two keys; longer ones are keys of AES.
+      if (key.length !== 16) throw unknownLength(method)
       const half =
         method === 'emv' ? kdd.subarray(4, 10) : Buffer.concat([kdd.subarray(0, 2), kdd.subarray(4, 8)])
       return encryptEcb3(key, Uint8Array.of(...half, 0xf0, id, ...half, 0x0f, id))
     }
     case 'kdf3':
       // Of longer keys it is not known in which byte the counter stands.
-      if (key.length !== 16)
-        throw new GlobalPlatformError('gp.unsupported', 'kdf3 is known for keys of 16 bytes only')
+      if (key.length !== 16) throw unknownLength(method)
       return cmac(key, Uint8Array.of(1, 0, 0, 0, id, 0, ...kdd))
     default:
       return method satisfies never
   }
+}
+
+function unknownLength(method: Diversification): GlobalPlatformError {
+  return new GlobalPlatformError('gp.unsupported', `${method} is known for keys of 16 bytes only`)
 }
 
 const CHECK_VALUE_BYTES = 3

@@ -85,7 +85,7 @@ test('keys: which bytes of the diversification data count', () => {
 })
 
 for (const length of [24, 32]) {
-  for (const method of ['kdf3'] as const) {
+  for (const method of ['visa2', 'emv', 'kdf3'] as const) {
     test(`keys: ${method} of master keys of ${length} bytes is not known`, () => {
       assert.throws(
         () => diversified(setOf(countedBytes(1, length)), method, KDD),
