@@ -54,7 +54,7 @@ function domainOf(fci: Uint8Array, name: Uint8Array, isLocked: boolean): Selecte
     if (aid === undefined || proprietary === undefined) return undefined
     if (Buffer.compare(aid.subarray(0, name.length), name) !== 0) return undefined
     const longest = valueOf(tlvsOf(proprietary, 'SELECT'), 0x9f65) ?? new Uint8Array(0)
-    const told = longest.reduce((sum, byte) => (sum << 8) | byte, 0)
+    const told = longest.reduce((sum, byte) => sum * 0x100 + byte, 0)
     const maxCommandBytes = told === 0 ? MAX_SHORT : Math.min(told, MAX_SHORT)
     return { aid: aid.slice(), maxCommandBytes, isLocked }
   } catch (error) {

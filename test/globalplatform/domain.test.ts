@@ -124,6 +124,13 @@ test('domain: the longest command is what the element says, 255 at most', async 
   assert.equal(await limitOf('0800'), 255)
 })
 
+test('domain: a limit of four bytes and more is not taken for a negative number', async () => {
+  assert.equal(await limitOf('FFFFFFFF'), 255)
+  assert.equal(await limitOf('80000000'), 255)
+  assert.equal(await limitOf('000000FA'), 250)
+  assert.equal(await limitOf('01000000FA'), 255)
+})
+
 test('domain: an element that says no limit, or 0, has 255', async () => {
   assert.equal(await limitOf('00'), 255)
   assert.equal(await limitOf('0000'), 255)
