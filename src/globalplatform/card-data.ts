@@ -141,7 +141,7 @@ function protocolsOf({ value }: Tlv, what: string): { scp: number; i: number }[]
     .map(({ value: oid }) => {
       const [scp = 0, ...i] = oid.subarray(GLOBALPLATFORM.length + 1)
       // Base 128 by the rules; some elements write one byte over 7F as it is.
-      const option = i.length === 1 ? (i[0] ?? 0) : i.reduce((sum, byte) => (sum << 7) | (byte & 0x7f), 0)
+      const option = i.length === 1 ? (i[0] ?? 0) : i.reduce((sum, byte) => sum * 0x80 + (byte & 0x7f), 0)
       return { scp, i: option }
     })
 }

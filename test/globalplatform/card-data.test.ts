@@ -96,6 +96,11 @@ test('card data: options over 7F in base 128, or as one byte as it is (KAOH)', (
   assert.deepEqual(of('640B 0609 2A864886FC6C04 0370'), [])
 })
 
+test('card data: options that are too long for any protocol are still no negative number', () => {
+  const [protocol] = recognitionOf(recognition('640F 060D 2A864886FC6B04 03 FFFFFFFF7F')).protocols
+  assert.deepEqual(protocol, { scp: 3, i: 2 ** 35 - 1 })
+})
+
 test('card data: recognition without tag 73 is malformed, without version or protocols it is not', () => {
   assert.throws(() => recognitionOf(hex('')), gpError('gp.malformed', /no tag 73/))
   assert.throws(() => recognitionOf(hex('72 00')), gpError('gp.malformed', /no tag 73/))
