@@ -26,8 +26,13 @@ export function* loadBlocks(loadFileData: Uint8Array, blockBytes: number): Gener
   }
 }
 
-/** How many LOADs `loadBlocks` makes. @throws GlobalPlatformError gp.request over 256, which P2 cannot count */
+/**
+ * How many LOADs `loadBlocks` makes.
+ * @throws GlobalPlatformError gp.request over 256, which P2 cannot count, and for blocks of less than a byte
+ */
 export function loadBlockCount(loadFileBytes: number, blockBytes: number): number {
+  if (!(blockBytes >= 1))
+    throw new GlobalPlatformError('gp.request', `blocks of ${blockBytes} bytes have no room for anything`)
   const count = Math.ceil((1 + berLength(loadFileBytes).length + loadFileBytes) / blockBytes)
   if (count > MAX_BLOCKS) {
     const message = `${loadFileBytes} bytes are ${count} blocks of ${blockBytes}; ${MAX_BLOCKS} can be numbered`

@@ -125,6 +125,14 @@ test('content: 256 blocks can be numbered, 257 cannot', () => {
   assert.equal([...loadBlocks(new Uint8Array(253), 1)].at(-1)?.p2, 0xff)
 })
 
+test('content: blocks without room for a byte are refused, and not taken for no blocks at all', () => {
+  for (const blockBytes of [0, -1, -9, Number.NaN]) {
+    assert.throws(() => loadBlockCount(22_343, blockBytes), gpError('gp.request', /no room/))
+  }
+  assert.equal(loadBlockCount(0, 1), 2)
+  assert.equal(loadBlockCount(0, 2), 1)
+})
+
 /** The example of PUT KEY: 5051..5F, 6061..6F, 7071..7F. */
 const FRESH = { enc: countedBytes(0x50, 16), mac: countedBytes(0x60, 16), dek: countedBytes(0x70, 16) }
 
