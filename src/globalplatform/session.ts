@@ -98,6 +98,9 @@ export class SecureSession {
       throw new GlobalPlatformError('gp.session-over', 'the secure channel has ended', {
         cause: this.#failure,
       })
+    const length = command.data?.length ?? 0
+    if (length > 0 && length > this.maxDataBytes)
+      throw new GlobalPlatformError('gp.request', `${length} bytes of data, room for ${this.maxDataBytes}`)
     const wrapped = this.#protection.wrap(command)
     this.#failure = new Error('a command is under way, or was never answered')
     const { data, sw }: Answer = await exchange(this.#transmit, wrapped)
