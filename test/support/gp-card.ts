@@ -117,3 +117,35 @@ export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7))
   return copy
 }
+
+/** GET STATUS of the domain, and its IIN: with data, and without. */
+export const STATUS = { ins: 0xf2, p1: 0x80, p2: 0x02, data: hex('4F00') }
+export const IIN = { ins: 0xca, p1: 0x00, p2: 0x42 }
+
+/** What comes back of `answer`, the one to command number `n` since `begin`. */
+export type Change = (answer: Uint8Array, n: number) => Uint8Array
+
+/** The line to a card; `begin` says what becomes of its answers from then on, and forgets what was sent. */
+export function faultyLine(line: CardLine) {
+  let change: Change = (answer) => answer
+  let n = 0
+  const faulty = lineTo((command) => change(line.card.process(command).response, n++))
+  const begin = (next: Change): void => {
+    change = next
+    n = 0
+    faulty.sent.length = 0
+  }
+  return { ...faulty, begin }
+}
+
+/** The session takes no command any more, and sends none. */
+export async function isOver(session: SecureSession, sent: readonly string[]): Promise<void> {
+  const before = sent.length
+  for (const command of [STATUS, IIN]) await assert.rejects(session.send(command), gpError('gp.session-over'))
+  assert.equal(sent.length, before, 'nothing was sent')
+}
+
+/** Those in a secure channel. */
+export function wrappedOf(sent: readonly string[]): string[] {
+  return sent.filter((command) => command.startsWith('84'))
+}
