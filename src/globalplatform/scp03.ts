@@ -109,8 +109,13 @@ export class Scp03 implements Protection {
   }
 
   unwrap(data: Uint8Array, sw: number): PlainAnswer {
-    // Errors come without data and MAC (Amendment D 6.2.5).
-    if (!this.#has(LEVEL.responseMac) || !hasMac(sw)) return { data, sw }
+    if (!this.#has(LEVEL.responseMac)) return { data, sw }
+    if (!hasMac(sw)) {
+      // Errors come without data and MAC (Amendment D 6.2.5).
+      if (data.length > 0)
+        throw new GlobalPlatformError('gp.wrong-mac', 'an answer with data, and without a MAC')
+      return { data, sw }
+    }
     const secret = data.subarray(0, -MAC_BYTES)
     const expected = cmac(this.#session.rmac, this.#chaining, secret, Uint8Array.of(sw >> 8, sw & 0xff))
     if (

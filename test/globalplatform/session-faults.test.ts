@@ -32,7 +32,7 @@ for (const level of RESPONSE_MAC_LEVELS) {
   const name = `faults: at level ${hexOf(Uint8Array.of(level))}`
 
   test(`${name} no bit of an answer may be another, and the session is over`, async () => {
-    const bits = ((await statusAnswer(level)).length - 2) * 8
+    const bits = (await statusAnswer(level)).length * 8
     for (let bit = 0; bit < bits; bit++) {
       const line = faultyLine(cardLine({ scp: 'scp03' }))
       const session = await openOn(line, { level })
@@ -72,6 +72,14 @@ for (const level of RESPONSE_MAC_LEVELS) {
       await assert.rejects(session.send(second), gpError('gp.wrong-mac'))
       await isOver(session, line.sent)
     }
+  })
+
+  test(`${name} an error with data is not from the card, which sends none`, async () => {
+    const line = faultyLine(cardLine({ scp: 'scp03' }))
+    const session = await openOn(line, { level })
+    line.begin((answer) => Uint8Array.of(...answer.subarray(0, -2), 0x6a, 0x88))
+    await assert.rejects(session.send(STATUS), gpError('gp.wrong-mac'))
+    await isOver(session, line.sent)
   })
 }
 
