@@ -41,9 +41,11 @@ test('tlv: 80 as a length means 128, as some elements write it', () => {
 })
 
 test('tlv: lengths of more than two bytes are malformed, however short the value is', () => {
-  for (const length of ['83 000001', '84 00000001', 'FF', 'FE']) {
+  for (const length of ['83 000001', '84 00000001', 'FF', 'FE'])
     assert.throws(() => parse(hex(`4F ${length} AA`)), malformed, length)
-  }
+  // Nor is the byte itself a length, as 80 is.
+  for (let first = 0x83; first <= 0xff; first++)
+    assert.throws(() => parse(Uint8Array.of(0x4f, first, ...new Uint8Array(first))), malformed)
 })
 
 test('tlv: free resources with their tag of two bytes (KAOH)', () => {
