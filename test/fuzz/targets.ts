@@ -4,6 +4,7 @@ import { atr } from './atr.ts'
 import { capFile } from './cap-file.ts'
 import { clientHello } from './client-hello.ts'
 import { firewall } from './firewall.ts'
+import { gpCardData, gpRegistry, gpTlv } from './gp-answers.ts'
 import { racsApduLine } from './racs-apdu-line.ts'
 import { racsGrammar } from './racs-grammar.ts'
 import { racsQuery } from './racs-query.ts'
@@ -23,5 +24,6 @@ import { wireModel } from './wire-model.ts'
 export const targets: readonly FuzzTarget[] = [
   ...[apduCommand, apduResponseFollowUp, atr, tlsRecord, clientHello],
   ...[racsGrammar, racsApduLine, racsQuery, racsResponse, racsUri],
-  ...[usersFile, firewall, tries, capFile, wireCard, t0Machine, t1Machine, wireModel, slotsModel],
+  ...[usersFile, firewall, tries, capFile, gpTlv, gpRegistry, gpCardData],
+  ...[wireCard, t0Machine, t1Machine, wireModel, slotsModel],
 ]
