@@ -1,0 +1,260 @@
+// How a session with the issuer domain of the simulated card ends, and what its counters count.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { encryptCbc3, NO_DES_IV } from '../../src/globalplatform/des.ts'
+import { setOf, TEST_KEYS } from '../../src/globalplatform/keys.ts'
+import { scp02SessionKeys } from '../../src/globalplatform/scp02.ts'
+import { hex } from '../support/hex-fields.ts'
+import {
+  IssuerBench,
+  type IssuerBenchOptions,
+  PLAIN_STATUS,
+  SELECT_ISD,
+  withData,
+} from '../support/issuer-bench.ts'
+
+const INITIALIZE = '80 50 00 00 08 | 00 11 22 33 44 55 66 77 | 00'
+const STATUS = 'F2 80 02 | 4F 00'
+const ISD_ENTRY = 'E313 4F08A000000151000000 9F700101 C5039EFE80'
+const SCPS = ['scp03', 'scp02'] as const
+
+const flipped = (offset: number) => (data: Uint8Array) => data.with(offset, (data.at(offset) ?? 0) ^ 1)
+
+/** Nothing goes on: not with the class of the session, not without. */
+function assertOver(bench: IssuerBench): void {
+  assert.equal(bench.plain(bench.sent), '6982')
+  assert.equal(bench.plain(PLAIN_STATUS), '6982')
+}
+
+test('issuer session: a plain command under a level ends it, and even the right MAC is late then', async () => {
+  for (const scp of SCPS)
+    for (const level of [0x01, 0x03] as const)
+      for (const plain of [PLAIN_STATUS, '80 CA 00 66 00', '00 CA 00 66 00']) {
+        const bench = await IssuerBench.open({ issuer: { scp } }, { level })
+        bench.onTheWay = (command) => {
+          assert.equal(bench.plain(plain), '6982', plain)
+          return command
+        }
+        assert.equal(await bench.wrapped(STATUS), '6982')
+        assertOver(bench)
+      }
+})
+
+test('issuer session: without a level, secure messaging ends it', async () => {
+  const bench = await IssuerBench.open({}, { level: 0x00 })
+  await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+  assert.equal(bench.plain('84 F2 80 02 0A | 4F 00 | 00 11 22 33 44 55 66 77 | 00'), '6982')
+  assertOver(bench)
+})
+
+test('issuer session: a wrong MAC, a missing one and one cut short end it', async () => {
+  const damages: ((data: Uint8Array) => Uint8Array)[] = [
+    flipped(-1),
+    flipped(-8),
+    flipped(0),
+    (data) => data.subarray(0, -8),
+    (data) => data.subarray(0, 7),
+    (data) => data.subarray(-7),
+    (data) => data.subarray(-1),
+    (data) => data.subarray(-8),
+  ]
+  for (const scp of SCPS)
+    for (const level of [0x01, 0x03] as const)
+      for (const damage of damages) {
+        const bench = await IssuerBench.open({ issuer: { scp } }, { level })
+        bench.onTheWay = withData(damage)
+        assert.equal(await bench.wrapped(STATUS), '6982')
+        assertOver(bench)
+      }
+})
+
+test('issuer session: a MAC is for its header too, and for one time', async () => {
+  for (const scp of SCPS) {
+    for (const offset of [1, 2, 3]) {
+      const bench = await IssuerBench.open({ issuer: { scp } })
+      const other = [0, 0xca, 0x40, 0x03][offset] ?? 0
+      bench.onTheWay = (command) => command.with(offset, other)
+      assert.equal(await bench.wrapped(STATUS), '6982')
+    }
+    const bench = await IssuerBench.open({ issuer: { scp } })
+    await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+    assert.equal(bench.plain(bench.sent), '6982')
+  }
+})
+
+test('issuer session: bad padding ends it even with the right MAC', async () => {
+  const bench = await IssuerBench.open({}, { level: 0x03, counting: 'with data' })
+  // The counter of the host is behind from here on, so what it encrypts decrypts to noise.
+  await bench.check([['CA 00 42', '4203000011 9000']])
+  assert.equal(await bench.wrapped(STATUS), '6982')
+  assertOver(bench)
+})
+
+test('issuer session: a card that counts only commands with data follows such a host', async () => {
+  const bench = await IssuerBench.open({ issuer: { counts: 'with data' } }, { counting: 'with data' })
+  await bench.check([
+    ['CA 00 42', '4203000011 9000'],
+    [STATUS, `${ISD_ENTRY} 9000`],
+  ])
+})
+
+test('issuer session: encrypted data that are no whole blocks end it', async () => {
+  for (const scp of SCPS) {
+    const bench = await IssuerBench.open({ issuer: { scp } }, { level: 0x03 })
+    bench.onTheWay = withData((data) => data.subarray(1))
+    assert.equal(await bench.wrapped(STATUS), '6982')
+    assertOver(bench)
+  }
+})
+
+test('issuer session: errors have neither data nor MAC, and the chain goes on', async () => {
+  const bench = await IssuerBench.open({}, { level: 0x33 })
+  const commands = [
+    ['F2 40 02 | 4F 00', '6A88'],
+    ['E4 00 00 | 4F 05 FF FF FF FF FF', '6A88'],
+    ['E6 00 00', '6A86'],
+    ['E8 80 00 | C4', '6985'],
+  ] as const
+  for (const [command, sw] of commands) {
+    await bench.check([[command, sw]])
+    assert.equal(bench.received, sw)
+    await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+    // Two blocks and a MAC.
+    assert.equal(bench.received.length / 2, 32 + 8 + 2)
+  }
+})
+
+test('issuer session: SELECT, reset and a new INITIALIZE UPDATE end it', async () => {
+  const ends: ((bench: IssuerBench) => void)[] = [
+    (bench) => bench.plain(SELECT_ISD),
+    (bench) => bench.plain('00 A4 04 00 00'),
+    (bench) => bench.card.reset(),
+    (bench) => bench.plain(INITIALIZE),
+    (bench) => bench.plain(INITIALIZE.replace('80 50 00', '80 50 55')),
+  ]
+  for (const scp of SCPS)
+    for (const end of ends) {
+      const bench = await IssuerBench.open({ issuer: { scp } })
+      bench.onTheWay = (command) => {
+        end(bench)
+        return command
+      }
+      assert.equal(await bench.wrapped(STATUS), '6982')
+      await bench.open()
+      await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+    }
+})
+
+test('issuer session: a SELECT of nobody leaves it as it is', async () => {
+  const bench = await IssuerBench.open()
+  assert.equal(bench.plain('00 A4 04 00 06 | 01 02 03 04 05 00'), '6A82')
+  await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+})
+
+test('issuer session: after it was broken, INITIALIZE UPDATE or SELECT is the way on', async () => {
+  const bench = await IssuerBench.open()
+  for (const again of [() => bench.authenticate(), () => bench.open()]) {
+    await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+    assert.equal(bench.plain(PLAIN_STATUS), '6982')
+    assertOver(bench)
+    await again()
+    await bench.check([[STATUS, `${ISD_ENTRY} 9000`]])
+  }
+  assert.equal(bench.plain(PLAIN_STATUS), '6982')
+  bench.plain(SELECT_ISD)
+  assert.match(bench.plain('80 CA 00 42 00'), /9000$/)
+})
+
+test('issuer session: SCP02 takes empty data with level 03 as nothing and as a block of padding', async () => {
+  const bench = await IssuerBench.open({ issuer: { scp: 'scp02' } }, { level: 0x03 })
+  const { enc } = scp02SessionKeys(TEST_KEYS, hex('0001'))
+  await bench.check([['CA 00 42', '4203000011 9000']])
+  assert.equal(bench.sent.slice(8, 10), '08')
+  // The MAC is over the clear data, so it is the same.
+  bench.onTheWay = withData((mac) =>
+    Buffer.concat([encryptCbc3(enc, NO_DES_IV, hex('80 00000000000000')), mac]),
+  )
+  await bench.check([
+    ['CA 00 42', '4203000011 9000'],
+    [STATUS, `${ISD_ENTRY} 9000`],
+  ])
+})
+
+const counterIn = (bench: IssuerBench) => /^C10[23]([\dA-F]+)9000$/.exec(bench.plain('80 CA 00 C1 00'))?.[1]
+
+test('issuer session: SCP03 counts every INITIALIZE UPDATE and tells the number it used', () => {
+  const bench = new IssuerBench()
+  assert.equal(counterIn(bench), '000000')
+  const answers = [bench.plain(INITIALIZE), bench.plain(INITIALIZE)]
+  assert.deepEqual(
+    answers.map((answer) => answer.slice(58, 64)),
+    ['000001', '000002'],
+  )
+  assert.notEqual(answers[0]?.slice(26, 42), answers[1]?.slice(26, 42))
+  assert.equal(counterIn(bench), '000002')
+  bench.plain(INITIALIZE.replace('80 50 00', '80 50 55'))
+  assert.equal(counterIn(bench), '000002')
+})
+
+test('issuer session: SCP02 counts authentications that succeed, and i=55 repeats its challenge until then', async () => {
+  const bench = new IssuerBench({ issuer: { scp: 'scp02', i: 0x55, counter: 0x2a } })
+  const first = bench.plain(INITIALIZE)
+  assert.equal(first.slice(24, 28), '002A')
+  assert.equal(bench.plain(INITIALIZE), first)
+  bench.onTheWay = (command) => command.with(20, (command[20] ?? 0) ^ 1)
+  await assert.rejects(bench.authenticate(), /6300/)
+  assert.equal(bench.plain(INITIALIZE), first)
+  assert.equal(counterIn(bench), '002A')
+  await bench.authenticate()
+  bench.plain(SELECT_ISD)
+  assert.equal(counterIn(bench), '002B')
+  const next = bench.plain(INITIALIZE)
+  assert.equal(next.slice(24, 28), '002B')
+  assert.notEqual(next.slice(28, 40), first.slice(28, 40))
+})
+
+test('issuer session: challenges are random where i does not have them computed', () => {
+  let n = 0
+  const random = (length: number) => new Uint8Array(length).fill(++n)
+  const scp02 = new IssuerBench({ random, issuer: { scp: 'scp02', i: 0x15 } })
+  assert.deepEqual(
+    [scp02, scp02].map((bench) => bench.plain(INITIALIZE).slice(28, 40)),
+    ['010101010101', '020202020202'],
+  )
+  const scp03 = new IssuerBench({ random, issuer: { i: 0x60 } })
+  assert.deepEqual(
+    [scp03, scp03].map((bench) => bench.plain(INITIALIZE).slice(26, 42)),
+    ['0303030303030303', '0404040404040404'],
+  )
+})
+
+test('issuer session: a counter at its end opens nothing any more', async () => {
+  const last = await IssuerBench.open({ issuer: { counter: 0xfffffe } })
+  assert.equal(last.plain(INITIALIZE), '6985')
+  assert.equal(new IssuerBench({ issuer: { counter: 0xffffff } }).plain(INITIALIZE), '6985')
+  const scp02: IssuerBenchOptions = { issuer: { scp: 'scp02', counter: 0xfffe } }
+  assert.equal((await IssuerBench.open(scp02)).plain(INITIALIZE), '6985')
+})
+
+test('issuer session: maxTries INITIALIZE UPDATEs without success block the key set for good', async () => {
+  for (const scp of SCPS) {
+    const bench = new IssuerBench({ issuer: { scp, maxTries: 3 } })
+    const wrong = { keys: setOf(hex('00'.repeat(16))) }
+    for (let n = 0; n < 2; n++) await assert.rejects(bench.authenticate(wrong), /does not have these keys/)
+    // The third is the right one, and wipes the slate clean.
+    await bench.authenticate()
+    for (let n = 0; n < 3; n++) await assert.rejects(bench.authenticate(wrong), /does not have these keys/)
+    await assert.rejects(bench.authenticate(), /INITIALIZE UPDATE: 6983/)
+    bench.card.reset()
+    assert.equal(bench.plain(INITIALIZE), '6983')
+    assert.match(bench.plain(SELECT_ISD), /9000$/)
+  }
+})
+
+test('issuer session: what INITIALIZE UPDATE refuses is no try', async () => {
+  const bench = new IssuerBench({ issuer: { maxTries: 1 } })
+  for (const command of [INITIALIZE.replace('80 50 00', '80 50 55'), '80 50 00 01 00', '80 50 00 00 00'])
+    assert.match(bench.plain(command), /^6A8[68]$|^6700$/)
+  await bench.authenticate()
+})
