@@ -21,10 +21,12 @@ const SCPS = ['scp03', 'scp02'] as const
 
 const flipped = (offset: number) => (data: Uint8Array) => data.with(offset, (data.at(offset) ?? 0) ^ 1)
 
-/** Nothing goes on: not with the class of the session, not without. */
+/** Nothing goes on: not with the class of the session, not without, not GET DATA. */
 function assertOver(bench: IssuerBench): void {
   assert.equal(bench.plain(bench.sent), '6982')
   assert.equal(bench.plain(PLAIN_STATUS), '6982')
+  for (const cla of ['00', '80', '84'])
+    assert.equal(bench.plain(`${cla} CA 00 66 08 | 00 11 22 33 44 55 66 77 | 00`), '6982')
 }
 
 test('issuer session: a plain command under a level ends it, and even the right MAC is late then', async () => {
@@ -106,6 +108,12 @@ test('issuer session: encrypted data that are no whole blocks end it', async () 
     assert.equal(await bench.wrapped(STATUS), '6982')
     assertOver(bench)
   }
+})
+
+test('issuer session: GET DATA with secure messaging has no answer where there is no session', () => {
+  const bench = new IssuerBench()
+  assert.equal(bench.plain('84 CA 00 42 08 | 00 11 22 33 44 55 66 77 | 00'), '6982')
+  assert.equal(bench.plain('80 CA 00 42 00'), '42030000119000')
 })
 
 test('issuer session: errors have neither data nor MAC, and the chain goes on', async () => {

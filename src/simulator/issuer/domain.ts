@@ -86,8 +86,10 @@ export class IssuerDomain {
     if (ins === INS.initializeUpdate) return this.#initialize(command)
     if (ins === INS.externalAuthenticate)
       return state.kind === 'started' ? this.#authenticate(command, state) : status(SW.CONDITIONS)
-    if (state.kind !== 'open') return ins === INS.getData ? this.#getData(command) : status(SW.SECURITY)
-    return this.#runOpen(command, state)
+    if (state.kind === 'open') return this.#runOpen(command, state)
+    // GET DATA needs no session; but there is no secure messaging without one, and nothing at all after a broken one.
+    const isAnswered = ins === INS.getData && cla !== SECURED && state.kind !== 'broken'
+    return isAnswered ? this.#getData(command) : status(SW.SECURITY)
   }
 
   get #algorithm(): CardKeySet['algorithm'] {
@@ -147,8 +149,10 @@ export class IssuerDomain {
     return channel.close(this.#manage({ ...command, data, p3: data.length }, channel))
   }
 
+  /** Until INITIALIZE UPDATE or SELECT nothing else is answered. */
   #abort(): Answer {
     this.endSession()
+    this.#state = { kind: 'broken' }
     return status(SW.SECURITY)
   }
 
@@ -192,7 +196,7 @@ export class IssuerDomain {
   }
 }
 
-type State = { readonly kind: 'closed' } | Started | Open
+type State = { readonly kind: 'closed' | 'broken' } | Started | Open
 
 interface Started {
   readonly kind: 'started'
