@@ -13,7 +13,7 @@ export function packageIn(stream: Uint8Array, announced: Uint8Array): CardPackag
     const components = componentsIn(content)
     const header = headerOf(components.get(TAG.header) ?? NOTHING)
     if (header === undefined || !isSame(header.aid, announced)) return SW.WRONG_DATA
-    if (!importsOf(components.get(TAG.import) ?? NOTHING).every(isKnown)) return SW.CONDITIONS
+    if (!importsOf(components.get(TAG.import) ?? NOTHING).every(isKnown)) return SW.WRONG_DATA
     const modules = modulesOf(components.get(TAG.applet))
     if (modules.length > MAX_MODULES) return SW.NO_MEMORY
     return { ...header, modules, bytes: content.length }
