@@ -92,7 +92,7 @@ export class Contents {
     berValue(reader)
     if (!isAid(aid) || reader.remaining > 0) return status(SW.WRONG_DATA)
     if (domain.length > 0 && !isSame(domain, this.#domain)) return status(SW.NOT_FOUND)
-    if (this.#registry.has(aid)) return status(SW.CONDITIONS)
+    if (this.#isTaken(aid)) return status(SW.CONDITIONS)
     this.#pending = { aid: aid.slice(), blocks: [] }
     return ok(CONFIRMATION)
   }
@@ -111,7 +111,7 @@ export class Contents {
     const source = this.#registry.packageOf(packageAid)
     if (source === undefined || !source.modules.some((known) => isSame(known, module)))
       return status(SW.NOT_FOUND)
-    if (this.#registry.has(aid)) return status(SW.WRONG_DATA)
+    if (this.#isTaken(aid)) return status(SW.WRONG_DATA)
     if (this.#registry.freeBytes < INSTANCE_BYTES) return status(SW.NO_MEMORY)
     const isDefault = (first & DEFAULT_SELECTED) !== 0
     if (isDefault && this.#registry.defaultSelected !== undefined) return status(SW.CONDITIONS)
@@ -119,6 +119,11 @@ export class Contents {
     if (application === undefined) return status(SW.CONDITIONS)
     this.#registry.install({ aid: aid.slice(), package: source, privileges: privileges.slice(), application })
     return ok(CONFIRMATION)
+  }
+
+  /** The domain has a name, too: whatever took it would be selected instead of it. */
+  #isTaken(aid: Uint8Array): boolean {
+    return isSame(aid, this.#domain) || this.#registry.has(aid)
   }
 }
 
