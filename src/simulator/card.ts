@@ -105,9 +105,11 @@ export class Card {
   /** Whom a SELECT with `name` means; no name at all, the application that is selected by default. */
   #targetOf(name: Uint8Array): CardInstance | undefined | 'nobody' {
     if (name.length === 0) return this.#registry.defaultSelected
-    const instance = this.#registry.instances.find(({ aid }) => isNameOf(aid, name))
-    if (instance !== undefined) return instance
-    return isNameOf(this.#domain.aid, name) ? undefined : 'nobody'
+    const domain = { aid: this.#domain.aid, instance: undefined }
+    const all = [domain, ...this.#registry.instances.map((instance) => ({ aid: instance.aid, instance }))]
+    // A whole name first: that it is the beginning of another one must not hide who has it.
+    const found = all.find(({ aid }) => isSame(aid, name)) ?? all.find(({ aid }) => beginsWith(aid, name))
+    return found === undefined ? 'nobody' : found.instance
   }
 
   #select(target: CardInstance | undefined): Answer {
@@ -122,8 +124,8 @@ export class Card {
   }
 }
 
-/** Whether a SELECT with `name` means the application `aid`: the whole of it, or its first five bytes or more. */
-function isNameOf(aid: Uint8Array, name: Uint8Array): boolean {
+/** Part of an AID is a name if it has five bytes or more. */
+function beginsWith(aid: Uint8Array, name: Uint8Array): boolean {
   return name.length >= RID_BYTES && isSame(aid.subarray(0, name.length), name)
 }
 

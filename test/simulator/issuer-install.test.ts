@@ -234,3 +234,13 @@ test('select: five bytes of an AID are enough, four and too many are not', () =>
     assert.equal(bench.plain(select(aid)), answer, aid)
   }
 })
+
+test('select: whole AIDs before parts of them, so that a longer name hides nobody', async () => {
+  const bench = await loaded()
+  await bench.check([[installation({ instance: `${ISD}01` }), '00 9000']])
+  assert.equal(bench.plain(select(ISD)), FCI)
+  assert.equal(bench.plain(select(`${ISD}01`)), '9000')
+  // Of what has no name of its own, the domain was there first.
+  assert.equal(bench.plain(select('A000000151')), FCI)
+  assert.equal(bench.plain(select('A0000001510000')), FCI)
+})
