@@ -98,8 +98,7 @@ export class Card {
       const target = this.#targetOf(command.data)
       if (target !== 'nobody') return this.#select(target)
     }
-    if (this.#selected !== undefined) return this.#selected.application.run(command)
-    return command.ins === INS_SELECT ? status(SW.FILE_NOT_FOUND) : this.#domain.run(command)
+    return (this.#selected?.application ?? this.#domain).run(command)
   }
 
   /** Whom a SELECT with `name` means; no name at all, the application that is selected by default. */

@@ -244,3 +244,12 @@ test('select: whole AIDs before parts of them, so that a longer name hides nobod
   assert.equal(bench.plain(select('A000000151')), FCI)
   assert.equal(bench.plain(select('A0000001510000')), FCI)
 })
+
+test('select: of nobody between INITIALIZE UPDATE and EXTERNAL AUTHENTICATE is 6985', async () => {
+  const bench = new IssuerBench()
+  bench.onTheWay = (command) => {
+    assert.equal(bench.plain(select(DEMO_MODULE)), '6A82')
+    return command
+  }
+  await assert.rejects(bench.authenticate(), /EXTERNAL AUTHENTICATE.*: 6985/)
+})

@@ -2,6 +2,7 @@
 // (GlobalPlatform Card Specification 2.3.1). Card life cycle and further domains are not there.
 
 import { type Answer, ok, SW, status } from '../answer.ts'
+import { INS_SELECT } from '../application.ts'
 import type { Command } from '../command.ts'
 import type { RandomSource } from '../random.ts'
 import { cardObject } from './card-objects.ts'
@@ -81,6 +82,8 @@ export class IssuerDomain {
     const state = this.#state
     // EXTERNAL AUTHENTICATE comes directly after INITIALIZE UPDATE, or not at all.
     if (state.kind === 'started') this.#state = { kind: 'closed' }
+    // By name the runtime has found nobody, and there are no files.
+    if (ins === INS_SELECT) return status(SW.FILE_NOT_FOUND)
     if (![PLAIN, INTERINDUSTRY, SECURED].includes(cla)) return status(SW.UNKNOWN_CLA)
     if (!INSTRUCTIONS.includes(ins)) return status(SW.UNKNOWN_INS)
     if (ins === INS.initializeUpdate) return this.#initialize(command)
