@@ -25,6 +25,8 @@ export class IssuerBench {
   received = ''
   /** What becomes of the next command in class 84 on its way to the card. */
   onTheWay: ((command: Uint8Array) => Uint8Array) | undefined
+  /** SELECT of the domain, whatever its AID is. */
+  readonly select: string
   #session: SecureSession | undefined
 
   /** A card that was never opened. */
@@ -35,6 +37,7 @@ export class IssuerBench {
       ...options,
       issuer: { scp: 'scp03', ...issuer },
     })
+    this.select = `00 A4 04 00 ${lv(issuer?.aid === undefined ? ISD : hexOf(issuer.aid))} 00`
     this.card.reset()
   }
 
@@ -55,7 +58,7 @@ export class IssuerBench {
 
   /** Selects the domain by its AID and authenticates. */
   async open(session: Partial<SessionOptions> = {}): Promise<void> {
-    const selected = this.plain(SELECT_ISD)
+    const selected = this.plain(this.select)
     assert.match(selected, /9000$|^61/)
     await this.authenticate(session)
   }

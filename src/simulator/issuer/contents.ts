@@ -6,7 +6,7 @@ import { type Answer, ok, SW, status } from '../answer.ts'
 import type { Application } from '../application.ts'
 import type { Command } from '../command.ts'
 import { packageIn } from './load-file.ts'
-import { DEFAULT_SELECTED, INSTANCE_BYTES, isSame, type Registry } from './registry.ts'
+import { DEFAULT_SELECTED, INSTANCE_BYTES, isAid, isSame, type Registry } from './registry.ts'
 import { berValue, objectsIn, shortValue } from './tlv.ts'
 
 /**
@@ -125,10 +125,6 @@ export class Contents {
   #isTaken(aid: Uint8Array): boolean {
     return isSame(aid, this.#domain) || this.#registry.has(aid)
   }
-}
-
-function isAid(aid: Uint8Array): boolean {
-  return aid.length >= 5 && aid.length <= 16
 }
 
 const FOR_LOAD = 0x02

@@ -3,7 +3,7 @@
 
 import { ByteReader } from '../../base/byte-reader.ts'
 import { SW } from '../answer.ts'
-import { type CardPackage, isSame } from './registry.ts'
+import { type CardPackage, isAid, isSame } from './registry.ts'
 import { berLengthAt } from './tlv.ts'
 
 /** The package in `stream`, or the status word that refuses it. @param announced  AID of INSTALL [for load] */
@@ -74,6 +74,7 @@ function modulesOf(info: Uint8Array | undefined): Uint8Array[] {
   return Array.from({ length: reader.u8() }, () => {
     const aid = reader.vector8().slice()
     reader.u16()
+    if (!isAid(aid)) throw new RangeError('a module without an AID')
     return aid
   })
 }

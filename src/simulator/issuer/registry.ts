@@ -85,6 +85,11 @@ export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
 
+/** ISO/IEC 7816-4, 12.2.3. */
+export function isAid(aid: Uint8Array): boolean {
+  return aid.length >= 5 && aid.length <= 16
+}
+
 function remove(list: unknown[], item: unknown): void {
   const index = list.indexOf(item)
   if (index >= 0) list.splice(index, 1)
