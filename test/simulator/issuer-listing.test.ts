@@ -87,6 +87,30 @@ test('issuer listing: what does not fit comes in pages, the last of them with 90
   }
 })
 
+test('issuer listing: the next page is there after the first, in the same session, and of nothing else', async () => {
+  const [first, next] = ['F2 40 02 | 4F 00', 'F2 40 03 | 4F 00']
+  const betweens: [string, (bench: IssuerBench) => Promise<unknown>][] = [
+    ['nothing before', () => Promise.resolve()],
+    ['another kind', (bench) => bench.wrapped(first).then(() => bench.wrapped('F2 20 02 | 4F 00'))],
+    ['a refused one', (bench) => bench.wrapped(first).then(() => bench.wrapped('F2 41 02 | 4F 00'))],
+    ['GET DATA', (bench) => bench.wrapped(first).then(() => bench.wrapped('CA 00 66'))],
+    ['a DELETE', (bench) => bench.wrapped(first).then(() => bench.wrapped(`E4 00 00 | 4F ${lv(aidOf(19))}`))],
+    ['a new session', (bench) => bench.wrapped(first).then(() => bench.open())],
+    ['a new INITIALIZE UPDATE', (bench) => bench.wrapped(first).then(() => bench.authenticate())],
+  ]
+  for (const [name, between] of betweens) {
+    const bench = await withApplications(20)
+    await between(bench)
+    assert.equal(await bench.wrapped(next), '6985', name)
+  }
+  const bench = await withApplications(20)
+  assert.match(await bench.wrapped(first), /6310$/)
+  await bench.check([
+    ['F2 40 01 | 4F 00', '6985'],
+    ['F2 80 03 | 4F 00', '6985'],
+  ])
+})
+
 test('issuer listing: GET DATA has the value alone in class 00, the object in class 80 and in a session', async () => {
   const objects: [tag: string, value: string][] = [
     ['9F7F', `4790D6004700000000000000 55667788 3344 ${'00'.repeat(24)}`],

@@ -69,6 +69,7 @@ export class IssuerDomain {
   endSession(): void {
     this.#state = { kind: 'closed' }
     this.#contents.forgetPending()
+    this.#listing.forgetRest()
   }
 
   /** File control information: AID, and 255 as the longest command data (11.9). */
@@ -160,6 +161,7 @@ export class IssuerDomain {
   }
 
   #manage(command: Command, channel: CardChannel): Answer {
+    if (command.ins !== INS.getStatus) this.#listing.forgetRest()
     try {
       switch (command.ins) {
         case INS.getData:

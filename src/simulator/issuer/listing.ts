@@ -10,16 +10,27 @@ interface Entry {
   readonly text: Uint8Array
 }
 
+interface Rest {
+  readonly p1: number
+  readonly isTlv: boolean
+  readonly pages: readonly Uint8Array[]
+}
+
 /** Keeps what did not fit into one answer until it is asked for, or something else is. */
 export class Listing {
   readonly #registry: Registry
   readonly #domain: Uint8Array
-  #rest: { readonly p1: number; readonly pages: Uint8Array[] } | undefined
+  #rest: Rest | undefined
 
   /** @param domain  AID of the issuer domain */
   constructor(registry: Registry, domain: Uint8Array) {
     this.#registry = registry
     this.#domain = domain
+  }
+
+  /** For any other command, and the end of the session. */
+  forgetRest(): void {
+    this.#rest = undefined
   }
 
   answerTo({ p1, p2, data }: Command): Answer {
@@ -28,15 +39,16 @@ export class Listing {
     if (!KINDS.includes(p1) || (p2 & ~0x03) !== 0) return status(SW.WRONG_P1P2)
     const wanted = objectsIn(data).get(0x4f)
     if (wanted === undefined) return status(SW.WRONG_DATA)
-    if ((p2 & NEXT) !== 0) return rest?.p1 === p1 ? this.#give(p1, rest.pages) : status(SW.CONDITIONS)
     const isTlv = (p2 & TLV) !== 0
+    if ((p2 & NEXT) !== 0)
+      return rest?.p1 === p1 && rest.isTlv === isTlv ? this.#give(rest) : status(SW.CONDITIONS)
     const entries = this.#entries(p1, isTlv).filter(({ aid }) => startsWith(aid, wanted))
-    return entries.length === 0 ? status(SW.NOT_FOUND) : this.#give(p1, pagesOf(entries))
+    return entries.length === 0 ? status(SW.NOT_FOUND) : this.#give({ p1, isTlv, pages: pagesOf(entries) })
   }
 
-  #give(p1: number, [page = NOTHING, ...pages]: Uint8Array[]): Answer {
+  #give({ pages: [page = NOTHING, ...pages], ...which }: Rest): Answer {
     if (pages.length === 0) return ok(page)
-    this.#rest = { p1, pages }
+    this.#rest = { ...which, pages }
     return { data: page, sw: SW.MORE_ENTRIES }
   }
 
