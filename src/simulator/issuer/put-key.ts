@@ -59,8 +59,9 @@ function clearKey(
   // With the length of the clear key in front, or without where it can be told from that of the secret.
   const hasLength = body.length % 16 === 1
   const length = hasLength ? (body[0] ?? 0) : body.length
-  const key = channel.openKey(hasLength ? body.subarray(1) : body)?.slice(0, length)
-  return [16, 24, 32].includes(length) && key?.length === length ? key : undefined
+  const secret = hasLength ? body.subarray(1) : body
+  const isWhole = [16, 24, 32].includes(length) && secret.length === Math.ceil(length / 16) * 16
+  return isWhole ? channel.openKey(secret)?.slice(0, length) : undefined
 }
 
 /** Key identifiers 1 to 3 in one command. */
