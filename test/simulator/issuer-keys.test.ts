@@ -207,3 +207,21 @@ test('issuer keys: neither the kind nor the length of a set can change, nor diff
     [`D8 00 81 | 31 ${long} ${long} ${long}`, '31 ECDCD8ECDCD8ECDCD8 9000'],
   ])
 })
+
+test('issuer keys: there is room for as many sets as one answer can list', async () => {
+  const bench = await IssuerBench.open({}, { level: 0x33 })
+  for (let version = 1; version <= 13; version++)
+    assert.match(await bench.wrapped(putting(bench, FRESH, version)), /9000$/)
+  await bench.check([
+    [putting(bench, FRESH, 14), '6A84'],
+    [putting(bench, FRESH, 14, 13), `0E ${FRESH_ANSWER}`],
+  ])
+  const versions = [...Array.from({ length: 12 }, (_, n) => n + 1), 14].map(byte)
+  const value = versions
+    .flatMap((version) => ['01', '02', '03'].map((id) => `C004${id}${version}8810`))
+    .join('')
+  await bench.check([[KEYS_IN, `E0 81 EA ${value} 9000`]])
+  assert.ok(bench.received.length / 2 <= 256 + 2)
+  bench.plain(bench.select)
+  assert.equal(bench.plain('80 CA 00 E0 00'), `E081EA${value}9000`)
+})

@@ -32,6 +32,11 @@ export class KeyRing {
     return this.#sets.get(FACTORY) ?? this.sets.at(-1)
   }
 
+  /** Whether there is no room for a set that takes the place of none. */
+  get isFull(): boolean {
+    return this.#sets.size >= MAX_SETS && !this.#sets.has(FACTORY)
+  }
+
   /** Adds `fresh`, or puts it in the place of the set `replaced`. The factory's set is gone with the first of these. */
   put(fresh: CardKeySet, replaced: number): void {
     this.#sets.delete(FACTORY)
@@ -50,3 +55,5 @@ export function keyCheckValue(algorithm: CardKeySet['algorithm'], key: Uint8Arra
 }
 
 const FACTORY = 0xff
+/** As many as the key information template has room for in one answer: assumed. */
+const MAX_SETS = 13

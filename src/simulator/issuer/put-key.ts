@@ -34,6 +34,7 @@ export function putKey(
     return status(SW.WRONG_DATA)
   const values = [enc, mac, dek].map((key) => keyCheckValue(algorithm, key))
   if (!values.every((value, n) => isSame(value, fields[n]?.checkValue ?? value))) return status(SW.SECURITY)
+  if (before === undefined && ring.isFull) return status(SW.NO_MEMORY)
   ring.put({ version, algorithm, enc, mac, dek, counter: algorithm === 'aes' ? 0 : 1, tries: 0 }, p1)
   return ok(Uint8Array.of(version, ...values.flatMap((value) => [...value])))
 }
