@@ -224,4 +224,5 @@ test('issuer keys: there is room for as many sets as one answer can list', async
   assert.ok(bench.received.length / 2 <= 256 + 2)
   bench.plain(bench.select)
   assert.equal(bench.plain('80 CA 00 E0 00'), `E081EA${value}9000`)
+  assert.equal(bench.plain('00 CA 00 E0 00'), `${value}9000`)
 })

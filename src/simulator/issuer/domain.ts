@@ -14,7 +14,7 @@ import { putKey } from './put-key.ts'
 import type { Registry } from './registry.ts'
 import { startScp02 } from './scp02-card.ts'
 import { startScp03 } from './scp03-card.ts'
-import { object } from './tlv.ts'
+import { object, objectsIn } from './tlv.ts'
 
 export interface DomainOptions {
   readonly scp: 'scp03' | 'scp02'
@@ -197,7 +197,7 @@ export class IssuerDomain {
     })
     if (found === undefined) return status(SW.NOT_FOUND)
     // In the interindustry class the value alone.
-    return ok(cla === INTERINDUSTRY ? found.subarray(tag > 0xff ? 3 : 2) : found)
+    return ok(cla === INTERINDUSTRY ? objectsIn(found).get(tag) : found)
   }
 }
 
