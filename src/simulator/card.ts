@@ -44,8 +44,8 @@ export class Card {
   readonly #t0: T0Answers | undefined
   /** Undefined: the issuer domain. */
   #selected: CardInstance | undefined
-  /** What the ATR shows: set at select, hence one reset late. */
-  #historicalBytes: Uint8Array = new Uint8Array(0)
+  /** What the ATR shows, and whose name it is: set at select, hence one reset late. */
+  #shown: { readonly of: CardInstance; readonly name: Uint8Array } | undefined
 
   constructor(options: CardOptions) {
     const { protocol, issuer = { scp: 'scp03' }, memoryBytes = DEFAULT_MEMORY_BYTES } = options
@@ -63,11 +63,12 @@ export class Card {
 
   /** Power-on or reset; the two differ in nothing a card's user can see. Returns the ATR, owned by the caller. */
   reset(): Uint8Array {
+    const { defaultSelected } = this.#registry
     // Whose name it was may have been deleted.
-    if (this.#registry.defaultSelected === undefined) this.#historicalBytes = new Uint8Array(0)
-    const atr = atrOf(this.#options.protocol, this.#historicalBytes)
+    if (this.#shown?.of !== defaultSelected) this.#shown = undefined
+    const atr = atrOf(this.#options.protocol, this.#shown?.name ?? new Uint8Array(0))
     this.#t0?.reset()
-    this.#select(this.#registry.defaultSelected)
+    this.#select(defaultSelected)
     return atr
   }
 
@@ -117,8 +118,8 @@ export class Card {
     if (target === undefined) return ok(this.#domain.fci)
     target.application.select()
     // Only who is selected by default may change the ATR (GPSystem.setATRHistBytes).
-    if (target === this.#registry.defaultSelected)
-      this.#historicalBytes = target.application.name ?? this.#historicalBytes
+    const { name } = target.application
+    if (target === this.#registry.defaultSelected && name !== undefined) this.#shown = { of: target, name }
     return status(SW.OK)
   }
 }

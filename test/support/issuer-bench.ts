@@ -10,6 +10,8 @@ import { hex } from './hex-fields.ts'
 
 export interface IssuerBenchOptions extends Partial<Omit<CardOptions, 'issuer'>> {
   readonly issuer?: Partial<DomainOptions>
+  /** One that is there already: it is not reset, and all options but the AID of its domain are its own. */
+  readonly card?: Card
 }
 
 export const ISD = 'A000000151000000'
@@ -30,15 +32,17 @@ export class IssuerBench {
   #session: SecureSession | undefined
 
   /** A card that was never opened. */
-  constructor({ issuer, ...options }: IssuerBenchOptions = {}) {
+  constructor({ issuer, card, ...options }: IssuerBenchOptions = {}) {
     const onException = (error: unknown) => assert.fail(`exception in the card: ${String(error)}`)
-    this.card = new Card({
-      ...{ applet: 'none', protocol: 't1', onException },
-      ...options,
-      issuer: { scp: 'scp03', ...issuer },
-    })
+    this.card =
+      card ??
+      new Card({
+        ...{ applet: 'none', protocol: 't1', onException },
+        ...options,
+        issuer: { scp: 'scp03', ...issuer },
+      })
     this.select = `00 A4 04 00 ${lv(issuer?.aid === undefined ? ISD : hexOf(issuer.aid))} 00`
-    this.card.reset()
+    if (card === undefined) this.card.reset()
   }
 
   /** A card with a session that has all the card offers. */
