@@ -69,6 +69,10 @@ test('issuer session: a wrong MAC, a missing one and one cut short end it', asyn
         assert.equal(await bench.wrapped(STATUS), '6982')
         assertOver(bench)
       }
+  const bench = await IssuerBench.open()
+  bench.onTheWay = (command) => command.subarray(0, 4)
+  assert.equal(await bench.wrapped(STATUS), '6982')
+  assertOver(bench)
 })
 
 test('issuer session: a MAC is for its header too, and for one time', async () => {
@@ -131,6 +135,19 @@ test('issuer session: errors have neither data nor MAC, and the chain goes on', 
     // Two blocks and a MAC.
     assert.equal(bench.received.length / 2, 32 + 8 + 2)
   }
+})
+
+test('issuer session: an instruction that is not there is 6D00, and the session goes on', async () => {
+  for (const scp of SCPS)
+    for (const level of [0x01, 0x03] as const) {
+      const bench = await IssuerBench.open({ issuer: { scp } }, { level })
+      await bench.check([
+        ['E2 90 00 | 42 03 010203', '6D00'],
+        [STATUS, `${ISD_ENTRY} 9000`],
+        ['F0 80 07', '6D00'],
+        [STATUS, `${ISD_ENTRY} 9000`],
+      ])
+    }
 })
 
 test('issuer session: SELECT, reset and a new INITIALIZE UPDATE end it', async () => {

@@ -86,7 +86,11 @@ export class IssuerDomain {
     // By name the runtime has found nobody, and there are no files.
     if (ins === INS_SELECT) return status(SW.FILE_NOT_FOUND)
     if (![PLAIN, INTERINDUSTRY, SECURED].includes(cla)) return status(SW.UNKNOWN_CLA)
-    if (!INSTRUCTIONS.includes(ins)) return status(SW.UNKNOWN_INS)
+    if (!INSTRUCTIONS.includes(ins)) {
+      // The next MAC follows from that of this command, too.
+      if (state.kind === 'open' && cla === SECURED) state.channel.open(command)
+      return status(SW.UNKNOWN_INS)
+    }
     if (ins === INS.initializeUpdate) return this.#initialize(command)
     if (ins === INS.externalAuthenticate)
       return state.kind === 'started' ? this.#authenticate(command, state) : status(SW.CONDITIONS)
