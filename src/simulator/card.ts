@@ -96,19 +96,23 @@ export class Card {
 
   #run(command: Command): Answer {
     if (command.ins === INS_SELECT && command.p1 === P1_BY_NAME) {
-      const target = this.#targetOf(command.data)
+      const target = this.#targetOf(command)
       if (target !== 'nobody') return this.#select(target)
     }
     return (this.#selected?.application ?? this.#domain).run(command)
   }
 
-  /** Whom a SELECT with `name` means; no name at all, the application that is selected by default. */
-  #targetOf(name: Uint8Array): CardInstance | undefined | 'nobody' {
+  /** Whom a SELECT by name means; no name at all, the application that is selected by default. */
+  #targetOf({ p2, data: name }: Command): CardInstance | undefined | 'nobody' {
     if (name.length === 0) return this.#registry.defaultSelected
     const domain = { aid: this.#domain.aid, instance: undefined }
     const all = [domain, ...this.#registry.instances.map((instance) => ({ aid: instance.aid, instance }))]
+    const after = all.findIndex(({ instance }) => instance === this.#selected) + 1
     // A whole name first: that it is the beginning of another one must not hide who has it.
-    const found = all.find(({ aid }) => isSame(aid, name)) ?? all.find(({ aid }) => beginsWith(aid, name))
+    const found =
+      p2 === P2_NEXT
+        ? all.slice(after).find(({ aid }) => beginsWith(aid, name))
+        : (all.find(({ aid }) => isSame(aid, name)) ?? all.find(({ aid }) => beginsWith(aid, name)))
     return found === undefined ? 'nobody' : found.instance
   }
 
@@ -162,6 +166,8 @@ function installAtFactory(registry: Registry, application: Application): void {
 }
 
 const P1_BY_NAME = 0x04
+/** Next occurrence: of those whose AID begins with the name, the one after whoever is selected. */
+const P2_NEXT = 0x02
 const RID_BYTES = 5
 const PACKAGE_AID = Uint8Array.of(1, 2, 3, 4, 5)
 const APPLET_AID = Uint8Array.of(1, 2, 3, 4, 5, 0)

@@ -253,3 +253,22 @@ test('select: of nobody between INITIALIZE UPDATE and EXTERNAL AUTHENTICATE is 6
   }
   await assert.rejects(bench.authenticate(), /EXTERNAL AUTHENTICATE.*: 6985/)
 })
+
+test('select: the next occurrence is that after the one that is selected, and there is an end to it', async () => {
+  const bench = await loaded()
+  await bench.check([
+    [installation({ instance: 'B00000000101' }), '00 9000'],
+    [installation({ instance: 'B00000000202' }), '00 9000'],
+    [installation({ instance: 'B00000000103' }), '00 9000'],
+  ])
+  const next = (aid: string) => select(aid).replace('00 A4 04 00', '00 A4 04 02')
+  assert.equal(bench.plain(select('B000000001')), '9000')
+  assert.equal(bench.plain(next('B000000001')), '9000')
+  bench.plain('00 20 00 00 04 | 30303030')
+  // Nobody is left, so it is who is selected that answers, and has not forgotten the PIN.
+  assert.equal(bench.plain(next('B000000001')), '9000')
+  assert.match(bench.plain('00 87 00 00 04'), /9000$/)
+  bench.plain(bench.select)
+  assert.equal(bench.plain(next('A000000151')), '6A82')
+  assert.equal(bench.plain(next('B000000002')), '9000')
+})
