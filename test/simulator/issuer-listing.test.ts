@@ -105,10 +105,20 @@ test('issuer listing: the next page is there after the first, in the same sessio
   }
   const bench = await withApplications(20)
   assert.match(await bench.wrapped(first), /6310$/)
-  await bench.check([
-    ['F2 40 01 | 4F 00', '6985'],
-    ['F2 80 03 | 4F 00', '6985'],
-  ])
+  await bench.check([['F2 40 01 | 4F 00', '6985']])
+  assert.match(await bench.wrapped(first), /6310$/)
+  await bench.check([['F2 80 03 | 4F 00', '6985']])
+})
+
+test('issuer listing: a page of 240 bytes would be 264 with padding and MAC, so it has less', async () => {
+  const bench = await withApplications(0)
+  const aids = Array.from({ length: 30 }, (_, n) => `B00000${(0x1000 + n).toString(16)}`)
+  for (const instance of aids) await bench.check([[installation({ instance }), '00 9000']])
+  // Eight bytes each.
+  const page = aids.slice(0, 29).map((aid) => `${lv(aid)} 07 00`)
+  await bench.check([['F2 40 00 | 4F 00', `${page.join('')} 6310`]])
+  assert.equal(bench.received.length / 2, 240 + 8 + 2)
+  await bench.check([['F2 40 01 | 4F 00', `${lv(aids[29] ?? '')} 07 00 9000`]])
 })
 
 test('issuer listing: GET DATA has the value alone in class 00, the object in class 80 and in a session', async () => {
