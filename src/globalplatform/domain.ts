@@ -53,7 +53,12 @@ function domainOf(fci: Uint8Array, name: Uint8Array, isLocked: boolean): Selecte
     const [aid, proprietary] = [valueOf(objects, 0x84), valueOf(objects, 0xa5)]
     if (aid === undefined || proprietary === undefined) return undefined
     if (Buffer.compare(aid.subarray(0, name.length), name) !== 0) return undefined
-    const longest = valueOf(tlvsOf(proprietary, 'SELECT'), 0x9f65) ?? new Uint8Array(0)
+    const details = tlvsOf(proprietary, 'SELECT')
+    const limit = valueOf(details, 0x9f65)
+    // Whoever is only selected by default may as well be an application for payments, with the same two tags.
+    const isDomain = name.length > 0 || limit !== undefined || valueOf(details, 0x73) !== undefined
+    if (!isDomain) return undefined
+    const longest = limit ?? new Uint8Array(0)
     const told = longest.reduce((sum, byte) => sum * 0x100 + byte, 0)
     const maxCommandBytes = told === 0 ? MAX_SHORT : Math.min(told, MAX_SHORT)
     return { aid: aid.slice(), maxCommandBytes, isLocked }

@@ -60,16 +60,18 @@ async function readIn(
   kind: RegistryKind,
   format: Format,
 ): Promise<RegistryEntry[] | undefined> {
-  const entries: RegistryEntry[] = []
+  const pages: Uint8Array[] = []
   for (let page = 0; page < MAX_PAGES; page++) {
     const p2 = FORMATS[format] | (page === 0 ? 0 : NEXT)
     const { data, sw } = await session.send({ ins: 0xf2, p1: REGISTRY_KINDS[kind], p2, data: ALL })
-    if (sw === SW_NOT_FOUND) return entries
     // Of the kinds only the first two must be known; and old elements know only the old format.
     if (page === 0 && (sw === SW_WRONG_P1P2 || sw === SW_FUNCTION)) return undefined
-    if (sw !== SW_OK && sw !== SW_MORE) throw refused('GET STATUS', sw)
-    entries.push(...(format === 'TLV' ? entriesOf(data) : oldEntriesOf(data, kind)))
-    if (sw === SW_OK) return entries
+    if (![SW_OK, SW_MORE, SW_NOT_FOUND].includes(sw)) throw refused('GET STATUS', sw)
+    if (sw !== SW_NOT_FOUND) pages.push(data)
+    if (sw === SW_MORE) continue
+    // There are elements that cut their answers in the middle of an entry.
+    const whole = Buffer.concat(pages)
+    return format === 'TLV' ? entriesOf(whole) : oldEntriesOf(whole, kind)
   }
   throw new GlobalPlatformError('gp.malformed', `GET STATUS: no end after ${MAX_PAGES} answers`)
 }

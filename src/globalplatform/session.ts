@@ -160,9 +160,12 @@ function wrongKeys({ protocol, keyVersion, diversification }: CardChallenge): Gl
   return new GlobalPlatformError('gp.wrong-keys', `the element does not have these keys (${which})`)
 }
 
-/** The element has ended the secure channel: security status, or its word for a wrong MAC. */
+/**
+ * The element has ended the secure channel: security status, or its word for a wrong MAC. Or it wants the command again
+ * with another Le (6Cxx): nobody knows whether it has counted this one.
+ */
 function isBroken(sw: number): boolean {
-  return sw === 0x6982 || sw === 0x6983 || sw === 0x6988
+  return sw === 0x6982 || sw === 0x6983 || sw === 0x6988 || sw >> 8 === 0x6c
 }
 
 function hex(sw: number): string {

@@ -43,6 +43,15 @@ test('domain: the usual names one after the other, at last the one selected by d
   assert.deepEqual(line.sent, [...BY_NAME, BY_DEFAULT])
 })
 
+test('domain: an application for payments that is selected by default is none', async () => {
+  // EMV book 1, 11.3.4: name, language and label within A5.
+  const line = elementWith(
+    { [BY_DEFAULT]: '6F1A 8407A0000000031010 A50F 50045649534187019F5F2D02656E 9000' },
+    '6A82',
+  )
+  await assert.rejects(selectDomain(line.transmit), refusal('SELECT', undefined))
+})
+
 test('domain: each of the usual names is enough', async () => {
   for (const [n, asked] of BY_NAME.entries()) {
     const aid = asked.slice(10, -2)

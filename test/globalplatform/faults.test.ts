@@ -101,13 +101,13 @@ for (const scp of ['scp02', 'scp03'] as const) {
     }
   })
 
-  test(`faults: ${scp}, only 6982, 6983 and 6988 end the session`, async () => {
-    for (const sw of [0x6982, 0x6983, 0x6988, 0x6985, 0x6a80, 0x6a88, 0x6400, 0x6f00]) {
+  test(`faults: ${scp}, only 6982, 6983, 6988 and 6Cxx end the session`, async () => {
+    for (const sw of [0x6982, 0x6983, 0x6988, 0x6c10, 0x6985, 0x6a80, 0x6a88, 0x6400, 0x6f00]) {
       const line = faultyLine(cardLine({ scp }))
       const session = await openOn(line)
       line.begin((answer, n) => (n === 0 ? Uint8Array.of(sw >> 8, sw & 0xff) : answer))
       assert.deepEqual(await session.send(IIN), { data: new Uint8Array(0), sw })
-      if ([0x6982, 0x6983, 0x6988].includes(sw)) await isOver(session, line.sent)
+      if ([0x6982, 0x6983, 0x6988, 0x6c10].includes(sw)) await isOver(session, line.sent)
       else assert.equal((await session.send(STATUS)).sw, 0x9000)
     }
   })

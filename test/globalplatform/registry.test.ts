@@ -167,6 +167,19 @@ test('registry: 6310 asks for the next answer until one says 9000', async () => 
   assert.deepEqual(sent, [FIRST, NEXT, NEXT, NEXT])
 })
 
+test('registry: an entry may be cut anywhere between two answers', async () => {
+  const [whole, other] = [hexOf(hex(LOAD_FILE_KAOH)), 'E30B4F05A0000000059F700107']
+  const both = whole + other
+  for (let cut = 0; cut <= both.length; cut += 2) {
+    const { send } = session([`${both.slice(0, cut)} 6310`, `${both.slice(cut)} 9000`])
+    assert.deepEqual(
+      aids(await readRegistry({ send }, 'applications')),
+      ['A000000004', 'A000000005'],
+      `${cut}`,
+    )
+  }
+})
+
 test('registry: 6A88 is the end, at once or after 6310', async () => {
   assert.deepEqual(await readRegistry(session(['6A88']), 'applications'), [])
   const { send, sent } = session([`${LOAD_FILE_KAOH} 6310`, '6A88'])
