@@ -88,7 +88,7 @@ interface OfClient {
 
 interface OfCommand extends OfClient {
   readonly command: string
-  /** As the client spelt it, at most 63 characters. */
+  /** As the client spelt it, if there is such an element; else `?`. */
   readonly seid: string
   /** CLA INS P1 P2 of an APDU, 8 hex digits. */
   readonly header: string | undefined

@@ -120,7 +120,7 @@ export class Peer implements AsyncDisposable {
   async #act(name: ActName, parameters: readonly string[]): Promise<string> {
     const { observer = UNOBSERVED } = this.environment
     observer.check()
-    const line = { peer: this.name, user: this.#userName, ...actOf(name, parameters) }
+    const line = { peer: this.name, user: this.#userName, ...this.#actOf(name, parameters) }
     const kept = observer.tell({ kind: 'command.started', ...line })
     // The element does its work meanwhile; what becomes of this promise is seen below.
     kept.catch(() => undefined)
@@ -132,6 +132,13 @@ export class Peer implements AsyncDisposable {
       this.#tell({ kind: 'command.failed', ...line, code: codeOf(error), cause: messageOf(error) })
       throw error
     }
+  }
+
+  /** Of such a line what may be kept: never data, and no SEID that is none; somebody may have put a PIN there. */
+  #actOf(name: ActName, [given = '', second = '']: readonly string[]) {
+    const seid = this.environment.inventory.bySeid(given) === undefined ? '?' : given
+    const header = name === 'APDU' ? /^[0-9A-Fa-f]{8}/.exec(second)?.[0].toUpperCase() : undefined
+    return { command: name, seid, header }
   }
 
   /** What nobody waits for: who cannot keep it lets nothing new begin. */
@@ -154,12 +161,6 @@ export class Peer implements AsyncDisposable {
 
 type ActName = Exclude<CommandName, 'BEGIN'>
 
-/** Of such a line what may be kept: never data. */
-function actOf(name: ActName, [seid = '', second = '']: readonly string[]) {
-  const header = name === 'APDU' ? /^[0-9A-Fa-f]{8}/.exec(second)?.[0].toUpperCase() : undefined
-  return { command: name, seid: seid.slice(0, MAX_SEID), header }
-}
-
 /** Commands that do something to an element, or to what is known of it. */
 const ACTS: ReadonlySet<CommandName> = new Set([
   'RESET',
@@ -170,4 +171,3 @@ const ACTS: ReadonlySet<CommandName> = new Set([
   'QUARANTINE',
   'TRIES',
 ])
-const MAX_SEID = 63

@@ -50,7 +50,7 @@ export function routeOf(hello: ClientHello, messageBytes: number, inventory: Inv
 
 function slotNamed(sen: Sen, inventory: Inventory): Slot {
   const [slot, ...namesakes] = inventory.bySen(sen)
-  if (slot === undefined) throw new PeerError('peer.unknown-sen', `no element is named '${sen}'`)
+  if (slot === undefined) throw new PeerError('peer.unknown-sen', `no element is named '${shown(sen)}'`)
   if (namesakes.length === 0) return slot
   const seids = [slot, ...namesakes].map(({ seid }) => seid)
   const named = seids.slice(0, MAX_NAMED).join(', ') + (seids.length > MAX_NAMED ? ', ...' : '')
@@ -65,5 +65,11 @@ function missingIn(hello: ClientHello): string | undefined {
   return undefined
 }
 
+/** A name that nothing here has, for the log: somebody may have put a key where a name belongs. */
+function shown(name: string): string {
+  return name.slice(0, MAX_SHOWN).replace(/[0-9A-Fa-f]{32,}/g, '...')
+}
+
+const MAX_SHOWN = 64
 /** Clients bring about these lines: no more SEIDs than a person reads. */
 const MAX_NAMED = 20
