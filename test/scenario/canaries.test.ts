@@ -16,6 +16,8 @@ const PSK = 'C0FFEE00DECADE00BADCAB1E5EED5EEDC0FFEE00DECADE00BADCAB1E5EED5EED'
 const KEYS = 'FACADE11FACADE22FACADE33FACADE44'
 const PIN_HEX = Buffer.from(PIN).toString('hex').toUpperCase()
 
+const MAX_FACE = 24
+
 let gateway: Gateway
 before(async () => {
   gateway = await Gateway.start(
@@ -24,11 +26,12 @@ before(async () => {
 })
 after(() => gateway[Symbol.asyncDispose]())
 
-/** Every way in which one secret looks. */
+/** Every way in which one secret looks, as far as it takes to know it: a part of it is too much as well. */
 function facesOf(secret: string): string[] {
   const bytes = /^[0-9A-F]+$/.test(secret) ? Buffer.from(secret, 'hex') : Buffer.from(secret)
   const faces = [secret, secret.toLowerCase(), bytes.toString('hex'), bytes.toString('hex').toUpperCase()]
-  return [...new Set([...faces, bytes.toString('base64'), bytes.toString('base64url')])]
+  const all = [...faces, bytes.toString('base64'), bytes.toString('base64url')]
+  return [...new Set(all.map((face) => face.slice(0, MAX_FACE)))]
 }
 
 function checkClean(what: string, text: string): void {
