@@ -17,6 +17,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
+  X509Crl,
   X509CrlGenerator,
   X509CrlReason,
 } from '@peculiar/x509'
@@ -54,6 +55,16 @@ export async function generateKey(algorithm: KeyAlgorithm): Promise<KeyObject> {
   const parameters = algorithm === 'ec' ? EC : { ...RSA, modulusLength: 3072, publicExponent: F4 }
   const { privateKey } = await webcrypto.subtle.generateKey(parameters, true, ['sign', 'verify'])
   return KeyObject.from(privateKey)
+}
+
+/**
+ * From when on a CRL in PEM holds, and until when there will be another.
+ * @returns `nextUpdate` is undefined when it does not say
+ * @throws Error when it is none
+ */
+export function datesOfCrl(pem: string): { thisUpdate: Date; nextUpdate: Date | undefined } {
+  const { thisUpdate, nextUpdate } = new X509Crl(pem)
+  return { thisUpdate, nextUpdate }
 }
 
 /** 16 random bytes as hex; positive and without a leading zero byte, so that it is the same text everywhere. */

@@ -2,15 +2,28 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
+/** A process that listens. */
+export interface PortHolder {
+  readonly pid: number
+  /** As `ps` shows it. */
+  readonly name: string
+}
+
 /** `node (pid 4711)`, or undefined when that cannot be found out: another user's process, or no /proc. */
 export function holderOf(port: number): string | undefined {
+  const holder = listenerOn(port)
+  return holder && `${holder.name} (pid ${holder.pid})`
+}
+
+/** The process that listens on it, undefined as for `holderOf`. */
+export function listenerOn(port: number): PortHolder | undefined {
   const inodes = listeningInodes(port)
   if (inodes.size === 0) return undefined
   for (const pid of entriesOf('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const fd of entriesOf(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
       if (inode !== undefined && inodes.has(inode))
-        return `${contentOf(`/proc/${pid}/comm`).trim()} (pid ${pid})`
+        return { pid: Number(pid), name: contentOf(`/proc/${pid}/comm`).trim() }
     }
   }
   return undefined

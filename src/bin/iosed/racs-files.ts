@@ -24,7 +24,7 @@ export interface RacsFiles {
  * @throws ConfigError with the file and what to do
  */
 export function readRacsFiles(racs: Config['racs'], stateDir: string, log: Log): RacsFiles {
-  const path = (file: RacsFile): string => resolve(stateDir, racs.files[file] ?? DEFAULT_FILES[file])
+  const path = (file: RacsFile): string => racsFilePath(racs, stateDir, file)
   const read = (file: RacsFile): string => {
     try {
       return readFileSync(path(file), 'utf8')
@@ -50,6 +50,11 @@ export function readRacsFiles(racs: Config['racs'], stateDir: string, log: Log):
     log.warn('racs.key-exposed', { path: path('key'), advice: 'chmod 600: others can read the key' })
   }
   return { credentials, policy: new AccessPolicy(parseUsers(read('users'), path('users'))) }
+}
+
+/** Where a file is: as configured, relative to the state directory, or where a first start makes it. */
+export function racsFilePath(racs: Pick<Config['racs'], 'files'>, stateDir: string, file: RacsFile): string {
+  return resolve(stateDir, racs.files[file] ?? DEFAULT_FILES[file])
 }
 
 /**
