@@ -34,6 +34,10 @@ const COMMANDS: CommandTable = {
     summary: 'what is in which slot, who holds it, who waits, what is wrong',
     load: async () => (await import('./slots.ts')).slots,
   },
+  doctor: {
+    summary: 'what this machine lacks for a gateway, and the command that mends it',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,
