@@ -53,6 +53,21 @@ test('iose doctor: nothing is wrong with a gateway that runs, and its slots are 
   assert.deepEqual([quiet.exitCode, quiet.stdout, quiet.stderr], [0, '', ''])
 })
 
+test('iose doctor: limits are those of the gateway that runs, not of the shell', async () => {
+  await using gateway = await Gateway.start('', {}, [
+    'prlimit',
+    '--nofile=500:500',
+    '--core=unlimited:unlimited',
+  ])
+  const { config } = machine(`tls_se.listen = "127.0.0.1:${gateway.port}"\n`)
+  const { rows } = await diagnosis(['--config', config])
+  assert.match(found(rows, 'files', 'warning'), /^500 may be open, \d+ are needed$/)
+  const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'utf8')
+  // Where dumps go to a program, the limit does not matter.
+  if (!pattern.startsWith('|'))
+    assert.match(found(rows, 'core', 'warning'), /writes the memory of the gateway/)
+})
+
 test('iose doctor: a machine on which no gateway was ever started is in order', async () => {
   const directory = temporaryDirectory()
   const config = join(directory, 'gateway.toml')

@@ -7,7 +7,7 @@ import { ConfigError } from '../../config/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
 import { type CliCommand, EXIT, misuse } from './command.ts'
-import { gatewayChecks, machineChecks } from './doctor/checks.ts'
+import { gatewayChecks, nodeCheck } from './doctor/checks.ts'
 import { examine } from './doctor/examine.ts'
 import { type Finding, fine, wrong } from './doctor/finding.ts'
 import { linesOf, rowOf } from './doctor/report.ts'
@@ -39,7 +39,7 @@ Example: sudo -u iose iose doctor
   async run(args) {
     const order = orderOf(args)
     const configuration = configurationOf(order)
-    const machine = await examine(machineChecks())
+    const machine = await examine([nodeCheck()])
     const gateway = 'loaded' in configuration ? await examineGateway(configuration.loaded, order) : []
     const findings = [configuration.finding, ...machine, ...gateway]
     print(findings, order)

@@ -21,9 +21,9 @@ export function openFilesNeeded(maxConnections: number): number {
 }
 
 /** The row `Max open files  SOFT  HARD  files` of proc(5) limits; Infinity where it cannot be read. */
-export function openFilesLimit(): number {
+export function openFilesLimit(pid: number | 'self' = 'self'): number {
   try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1]
     return soft === undefined ? Infinity : Number(soft)
   } catch {
     // Not Linux: nothing to compare with.

@@ -11,18 +11,15 @@ import type { Check } from './examine.ts'
 import { fine } from './finding.ts'
 import { limitFindings } from './limits.ts'
 import { nodeFinding } from './node.ts'
-import { portChecks } from './ports.ts'
+import { portChecks, runningGateway } from './ports.ts'
 import { serviceChecks } from './services.ts'
 import { stateFindings } from './state.ts'
 import type { Subject } from './subject.ts'
 
-/** Those that need no configuration. */
-export function machineChecks(): Check[] {
+/** The one that needs no configuration. */
+export function nodeCheck(): Check {
   const { platform, arch, versions } = process
-  return [
-    { name: 'node', look: () => [nodeFinding({ version: versions.node, platform, arch })] },
-    { name: 'core', look: coreDumpFindings },
-  ]
+  return { name: 'node', look: () => [nodeFinding({ version: versions.node, platform, arch })] }
 }
 
 /**
@@ -31,6 +28,7 @@ export function machineChecks(): Check[] {
  */
 export async function gatewayChecks(subject: Subject, tokenFile: string): Promise<Check[]> {
   const { config } = subject
+  const gateway = runningGateway(config)
   const isFirst = await isBeforeFirstStart(subject)
   return [
     ...addonLines(config),
@@ -42,7 +40,8 @@ export async function gatewayChecks(subject: Subject, tokenFile: string): Promis
     ...(isFirst ? [] : [{ name: 'users', look: () => usersFindings(subject) }]),
     { name: 'token', look: () => tokenFindings(tokenFile, subject) },
     { name: 'state', look: () => stateFindings(subject) },
-    { name: 'limits', look: () => limitFindings(subject) },
+    { name: 'limits', look: () => limitFindings(subject, gateway) },
+    { name: 'core', look: () => coreDumpFindings(gateway) },
   ]
 }
 

@@ -3,9 +3,10 @@
 import { type Finding, fine, warning } from './finding.ts'
 import { contentOf } from './reading.ts'
 
-export function coreDumpFindings(): Finding[] {
+/** @param gateway  the process of one that runs; without it, what one that is started from here would be given */
+export function coreDumpFindings(gateway: number | undefined): Finding[] {
   const pattern = contentOf('/proc/sys/kernel/core_pattern')
-  const limits = contentOf('/proc/self/limits')
+  const limits = contentOf(`/proc/${gateway ?? 'self'}/limits`)
   if (pattern === undefined || limits === undefined) return []
   return [coreDumpFinding(pattern.trim(), coreLimitIn(limits))]
 }

@@ -1,15 +1,16 @@
-// What this process is given, as a gateway that is started from here would be: threads for calls that wait, files.
+// What the gateway that runs is given, or one that is started from here would be: threads for calls that wait, files.
 
 import type { Config } from '../../../config/config.ts'
 import { openFilesLimit, openFilesNeeded } from '../../iosed/limits.ts'
 import { type Finding, fine, warning } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-export function limitFindings({ config, environment }: Subject): Finding[] {
+/** @param gateway  the process of one that runs */
+export function limitFindings({ config, environment }: Subject, gateway: number | undefined): Finding[] {
   const connections = config.tlsSe.maxConnections + config.racs.maxConnections
   return [
     threadsFinding(environment['UV_THREADPOOL_SIZE'], waitersOf(config.slots)),
-    filesFinding(openFilesLimit(), openFilesNeeded(connections)),
+    filesFinding(openFilesLimit(gateway), openFilesNeeded(connections)),
   ]
 }
 

@@ -37,6 +37,12 @@ export function planesOf({ tlsSe, racs, status }: Pick<Config, 'tlsSe' | 'racs' 
   ]
 }
 
+/** The process of the gateway that has one of the ports; undefined without one, or when it is another user's. */
+export function runningGateway(config: Config): number | undefined {
+  const holders = planesOf(config).map(({ port }) => (port === 0 ? undefined : listenerOn(port)))
+  return holders.find((holder) => holder !== undefined && isGateway(holder.pid))?.pid
+}
+
 /**
  * What is to be said of the place of a plane.
  * @param obstacle  the system's code for why one cannot listen there, if one cannot
