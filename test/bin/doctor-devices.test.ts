@@ -114,6 +114,10 @@ test('doctor: GPIO chips by the name of their node, or any that may be the one',
   const [open, closed] = [nodeOf('gpio', 0o660), nodeOf('gpio', 0o660, 'EACCES')]
   assert.deepEqual(outcomes(['gpiochip4'], { gpiochip0: open }), ['wrong /dev/gpiochip4'])
   assert.deepEqual(outcomes(['gpiochip0'], { gpiochip0: open, gpiochip1: closed }), ['ok /dev/gpiochip0'])
+  assert.deepEqual(outcomes([undefined, 'gpiochip1'], { gpiochip0: open, gpiochip1: open }), [
+    'ok /dev/gpiochip1',
+    'ok /dev/gpiochip0',
+  ])
   assert.deepEqual(outcomes([undefined], {}), ['wrong /dev/gpiochip0'])
   assert.deepEqual(outcomes([undefined], { gpiochip0: closed, gpiochip1: closed }), ['wrong /dev/gpiochip0'])
   assert.deepEqual(outcomes(['pinctrl-rp1'], { gpiochip0: open, gpiochip1: closed }), [

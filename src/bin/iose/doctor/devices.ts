@@ -39,7 +39,7 @@ export function deviceChecks({ config, user }: Subject): Check[] {
   if (!config.slots.some(usesLines)) return checks
   const look =
     config.panel.gpio === 'onoff'
-      ? () => [sysfsFinding(readNode(SYSFS_EXPORT), user)]
+      ? () => [sysfsFinding(readNode(SYSFS_EXPORT, 'write'), user)]
       : () => chipFindings(chipsOf(config.slots), presentChips(), { user, machine })
   return [...checks, { name: 'gpio', look }]
 }
@@ -66,11 +66,11 @@ function deviceOf(slot: SlotConfig): Device | undefined {
   return { check: 'spi', path: `/dev/spidev${bus}.${chipSelect}`, group: 'spi', remedy }
 }
 
-/** How a node is; nothing is opened. */
-export function readNode(path: string): Node {
+/** How a node is; nothing is opened. @param way  what it must be good for; files of sysfs may be writable only */
+export function readNode(path: string, way: 'write' | 'read and write' = 'read and write'): Node {
   const facts = factsOf(path)
   const group = facts === undefined ? '' : nameOfGroup(facts.gid)
-  return { facts, obstacle: obstacleTo(path, 'read and write'), group }
+  return { facts, obstacle: obstacleTo(path, way), group }
 }
 
 interface Situation {
@@ -152,7 +152,8 @@ export function chipFindings(
   if (there.size === 0) {
     return [...findings, deviceFinding(chipDevice('gpiochip0'), ABSENT, situation)]
   }
-  const all = [...there].map(([chip, node]) => deviceFinding(chipDevice(chip), node, situation))
+  const others = [...there].filter(([chip]) => !named.includes(chip))
+  const all = others.map(([chip, node]) => deviceFinding(chipDevice(chip), node, situation))
   const open = all.filter(({ outcome }) => outcome === 'ok')
   if (open.length === all.length) return [...findings, ...open]
   if (open.length === 0) return [...findings, ...all.slice(0, 1)]
