@@ -1,8 +1,8 @@
-// `iose gp`: finds the subcommand and runs it.
+// `iose gp`
 
-import { type CliCommand, type CommandTable, EXIT, misuse } from './command.ts'
+import type { CommandTable } from './command.ts'
+import { commandGroup } from './group.ts'
 
-/** Each is imported when it is asked for. */
 const SUBCOMMANDS: CommandTable = {
   info: {
     summary: 'what an element tells about itself without keys',
@@ -34,34 +34,14 @@ const SUBCOMMANDS: CommandTable = {
   },
 }
 
-export const gp: CliCommand = {
+export const gp = commandGroup({
+  name: 'gp',
   summary: 'put applications on elements: info, list, load, install, delete, put-key',
-  help: `Usage: iose gp SUBCOMMAND [arguments] --seid SEID
-
-GlobalPlatform card management over RACS, SCP03 or SCP02. Keys are never guessed, and nothing is tried twice: a few
-wrong keys block an element for ever.
-
-${Object.entries(SUBCOMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}\n`)
-  .join('')}
-Every subcommand takes --help.
+  usage: '[arguments] --seid SEID',
+  about: `GlobalPlatform card management over RACS, SCP03 or SCP02. Keys are never guessed, and nothing is tried twice: a few
+wrong keys block an element for ever.`,
+  subcommands: SUBCOMMANDS,
+  rest: `Every subcommand takes --help.
 Example: iose gp info --seid sim5
 `,
-  async helpOf([name]) {
-    return (await loaded(name))?.help
-  },
-  async run([name, ...args]) {
-    const command = await loaded(name)
-    if (command !== undefined) return command.run(args)
-    if (name === 'help') {
-      process.stdout.write(gp.help)
-      return EXIT.done
-    }
-    const what = name === undefined ? 'gp: a subcommand is missing' : `gp: unknown subcommand '${name}'`
-    throw misuse(`${what}; there are ${Object.keys(SUBCOMMANDS).join(', ')}`)
-  },
-}
-
-async function loaded(name = ''): Promise<CliCommand | undefined> {
-  return Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name]?.load() : undefined
-}
+})

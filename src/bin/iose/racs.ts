@@ -1,9 +1,9 @@
-// `iose racs`: finds the subcommand and runs it.
+// `iose racs`
 
-import { type CliCommand, type CommandTable, EXIT, misuse } from './command.ts'
+import type { CommandTable } from './command.ts'
+import { commandGroup } from './group.ts'
 import { SHARED_HELP } from './racs/options.ts'
 
-/** Each is imported when it is asked for. */
 const SUBCOMMANDS: CommandTable = {
   list: { summary: 'the elements that you may use', load: async () => (await import('./racs/list.ts')).list },
   apdu: { summary: 'send APDUs to an element', load: async () => (await import('./racs/apdu.ts')).apdu },
@@ -39,34 +39,14 @@ const SUBCOMMANDS: CommandTable = {
   },
 }
 
-export const racs: CliCommand = {
+export const racs = commandGroup({
+  name: 'racs',
   summary: 'use and administrate elements: list, apdu, sen, run, console and more',
-  help: `Usage: iose racs SUBCOMMAND [arguments]
-
-Speaks RACS, APDU scripts over mutually authenticated TLS, with a gateway.
-
-${Object.entries(SUBCOMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}\n`)
-  .join('')}
-${SHARED_HELP}
+  usage: '[arguments]',
+  about: 'Speaks RACS, APDU scripts over mutually authenticated TLS, with a gateway.',
+  subcommands: SUBCOMMANDS,
+  rest: `${SHARED_HELP}
 Every subcommand takes --help.
 Example: iose racs apdu sim1 00A4040006010203040500
 `,
-  async helpOf([name]) {
-    return (await loaded(name))?.help
-  },
-  async run([name, ...args]) {
-    const command = await loaded(name)
-    if (command !== undefined) return command.run(args)
-    if (name === 'help') {
-      process.stdout.write(racs.help)
-      return EXIT.done
-    }
-    const what = name === undefined ? 'racs: a subcommand is missing' : `racs: unknown subcommand '${name}'`
-    throw misuse(`${what}; there are ${Object.keys(SUBCOMMANDS).join(', ')}`)
-  },
-}
-
-async function loaded(name = ''): Promise<CliCommand | undefined> {
-  return Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name]?.load() : undefined
-}
+})

@@ -1,0 +1,50 @@
+// Small tables in the state directory: one JSON object, by SEID, replaced as a whole.
+
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { writeAtomically } from '../../base/atomic-file.ts'
+import { ConfigError } from '../../config/errors.ts'
+import { type Seid, seidOf } from '../../slots/identity.ts'
+
+/**
+ * The entries of the file; none when there is no file yet.
+ * @param what     the message for a file that is not as it was written: what it holds, and what to do
+ * @param valueOf  checks one value; throws TypeError when it is none
+ * @throws ConfigError config.invalid when it is not what we have written, config.missing when it cannot be read
+ */
+export async function readTable<T>(
+  path: string,
+  what: string,
+  valueOf: (value: unknown) => T,
+): Promise<[Seid, T][]> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw new ConfigError('config.missing', `cannot read ${path}`, { cause: error })
+  }
+  try {
+    return Object.entries(tableOf(JSON.parse(text))).map(([key, value]) => [checkedSeid(key), valueOf(value)])
+  } catch (error) {
+    throw new ConfigError('config.invalid', `${path}: ${what}`, { cause: error })
+  }
+}
+
+/** Replaces the file; when the promise resolves it is on the disk. */
+export async function writeTable(path: string, entries: Iterable<readonly [Seid, unknown]>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeAtomically(path, `${JSON.stringify(Object.fromEntries(entries), null, 1)}\n`, 0o600)
+}
+
+/** A JSON object. @throws TypeError */
+export function tableOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('no table')
+  return value as Record<string, unknown>
+}
+
+function checkedSeid(text: string): Seid {
+  const seid = seidOf(text)
+  if (seid === undefined) throw new TypeError(`the entry ${text.slice(0, 64)}`)
+  return seid
+}
