@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import type { Log, LogFields } from '../base/log.ts'
 import type { SlotEvent } from './events.ts'
-import type { Seid, SlotId } from './identity.ts'
+import type { Seid, Sen, SlotId } from './identity.ts'
 import { type SlotState, type SlotStep, stateAfter } from './state.ts'
 
 export interface ConditionOptions {
@@ -76,6 +76,12 @@ export class Condition {
     }
     this.#since = clock.now()
     events.publish({ kind: 'changed', slot, seid, from, to, cause })
+  }
+
+  /** Its ATR shows another name: somebody has installed an application, or renamed it. */
+  renamed(before: Sen | undefined, sen: Sen | undefined): void {
+    this.#options.log.info('slot.renamed', { before, sen })
+    this.touch()
   }
 
   /** Tells that something else about the slot is another now. */

@@ -265,7 +265,7 @@ export class Upkeep {
   }
 
   async #reset(arrival: Arrival, rungs: readonly [Rung, Rung]): Promise<void> {
-    const { name, clock, names, changed, budget } = this.#options
+    const { name, clock, condition, names, changed, budget } = this.#options
     const sen = names.nativeSen
     this.#isFresh = false
     const atr = await climb(arrival.element, rungs, {
@@ -280,7 +280,10 @@ export class Upkeep {
     if (this.#arrival !== arrival) throw new ElementError('element.gone', `${name} lost its element`)
     names.learn(atr)
     this.#isFresh = true
-    if (names.nativeSen !== sen) changed()
+    if (names.nativeSen === sen) return
+    // When it is introduced, the line that it is ready has its name.
+    if (!condition.isOut) condition.renamed(sen, names.nativeSen)
+    changed()
   }
 }
 

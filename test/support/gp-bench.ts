@@ -31,9 +31,9 @@ export class GpBench implements AsyncDisposable {
     this.gateway = gateway
   }
 
-  /** @param toml  of the gateway, `[[slots]]` and all */
-  static async start(toml: string): Promise<GpBench> {
-    return new GpBench(await Gateway.start(toml))
+  /** @param toml  of the gateway, `[[slots]]` and all; the rest as for `Gateway.start` */
+  static async start(toml: string, env: NodeJS.ProcessEnv = {}): Promise<GpBench> {
+    return new GpBench(await Gateway.start(toml, env))
   }
 
   file(name: string, content?: string | Uint8Array): string {
