@@ -60,6 +60,13 @@ export interface Config {
     /** How many wrong PINs in a row an element is shown. */
     readonly maxFailedVerifications: number
   }
+  readonly audit: {
+    /** As configured, relative to the state directory; undefined: see `auditPlaceOf`. */
+    readonly keyFile: string | undefined
+    /** What becomes of records that cannot be written. */
+    readonly onFull: 'stop' | 'count'
+    readonly maxFileBytes: number
+  }
   readonly panel: {
     /** How GPIO lines are had. */
     readonly gpio: 'cdev' | 'onoff'
@@ -83,7 +90,7 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const raw = withBoard(tomlOf(toml, file), file, readBoard)
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
-  const { gateway, tls_se: tlsSe, racs, status, health, guard, panel, slots, pools } = whole
+  const { gateway, tls_se: tlsSe, racs, status, health, guard, audit, panel, slots, pools } = whole
   checkPools(pools, file)
   return {
     gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
@@ -98,6 +105,11 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
     guard: {
       maxFailedAuthentications: guard.max_failed_authentications,
       maxFailedVerifications: guard.max_failed_verifications,
+    },
+    audit: {
+      keyFile: audit.key_file,
+      onFull: audit.on_full,
+      maxFileBytes: audit.max_file_mb * BYTES_PER_MB,
     },
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
@@ -137,5 +149,7 @@ function racsOf(table: ConfigFile['racs']): Config['racs'] {
     maxConnectionsPerAddress: table.max_connections_per_address,
   }
 }
+
+const BYTES_PER_MB = 1 << 20
 
 const DEFAULT_STATUS = { host: '127.0.0.1', port: 8080 }

@@ -68,6 +68,13 @@ max_failed_authentications = 3       # after so many in a row the gateway lets n
 max_failed_verifications = 2         # until an operator says TRIES seid CLEAR
 `
 
+const AUDIT = `[audit]                              # who did what, in audit/ of state_dir; \`iose audit verify\` checks it
+# key_file = "/media/key/audit.key"  # 64 hex digits, never in audit/; default: audit-key of $CREDENTIALS_DIRECTORY, else
+                                     # pki/audit.key, which a first start makes, for development
+on_full = "stop"                     # what cannot be recorded is refused; "count": it goes on, and the log shows the hole
+max_file_mb = 16                     # then the next file begins; old ones are yours to move away
+`
+
 const POOL_EXAMPLE = `# [[pools]]
 # sen = "signer.example"             # a client that asks for this name gets a free member, or the first to be free
 # members = ["sim1", "sim2"]         # SEIDs, or SENs: every element of that name; all with the same application
@@ -111,6 +118,7 @@ max_connections_per_address = 64
 ${STATUS}
 ${HEALTH}
 ${GUARD}
+${AUDIT}
 [panel]
 gpio = "cdev"                        # how GPIO lines are had: the character device, or "onoff": sysfs
 

@@ -56,6 +56,12 @@ const guard = v.strictObject({
   max_failed_verifications: count(2, 1, 15),
 })
 
+const audit = v.strictObject({
+  key_file: v.optional(text),
+  on_full: v.optional(v.picklist(['stop', 'count']), 'stop'),
+  max_file_mb: count(16, 1, 1_024),
+})
+
 const status = v.strictObject({
   listen: v.optional(endpoint),
   token_file: v.optional(text, 'status.token'),
@@ -77,6 +83,7 @@ export const fileSchema = v.strictObject({
   status: v.optional(status, {}),
   health: v.optional(health, {}),
   guard: v.optional(guard, {}),
+  audit: v.optional(audit, {}),
   panel: v.optional(panel, {}),
   slots: v.optional(v.array(slotsTables)),
   pools: v.optional(v.array(pools), []),
@@ -105,6 +112,8 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
       return Object.keys(health.entries)
     case 'guard':
       return Object.keys(guard.entries)
+    case 'audit':
+      return Object.keys(audit.entries)
     case 'panel':
       return Object.keys(panel.entries)
     case 'pools':

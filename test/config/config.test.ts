@@ -50,6 +50,10 @@ max_connections_per_address = 8
 [guard]
 max_failed_authentications = 9
 max_failed_verifications = 10
+[audit]
+key_file = "/k"
+on_full = "count"
+max_file_mb = 3
 ${slot('count = 2\nsen = "n{n}"\nseid = "s{n}"\naliases = ["a{n}"]\naid = "0102030405"\nmax_record_bytes = 600')}
 applet = "echo"
 protocol = "t0"
@@ -74,6 +78,7 @@ psk = "${'ab'.repeat(32)}"
     maxConnectionsPerAddress: 8,
   })
   assert.deepEqual(config.guard, { maxFailedAuthentications: 9, maxFailedVerifications: 10 })
+  assert.deepEqual(config.audit, { keyFile: '/k', onFull: 'count', maxFileBytes: 3 * 1_048_576 })
   const [, second] = simulated(config)
   const { psk, aid, ...rest } = second!
   assert.deepEqual([psk && hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])
@@ -107,6 +112,13 @@ const WRONG: Record<string, [toml: string, message: RegExp]> = {
   'an unknown key': ['[tls_se]\nlisen = "x"', /tls_se\.lisen: unknown key.*'listen'/],
   'an unknown key of a slot': [slot('sem = "x"'), /slots\[0\]\.sem: unknown key.*'sen'/],
   'an unknown key of the guard': ['[guard]\nmax_failed = 1', /guard\.max_failed: unknown key/],
+  'an unknown key of the audit log': ['[audit]\nenabled = false', /audit\.enabled: unknown key/],
+  'an audit log that does something else when the disk is full': [
+    'audit.on_full = "drop"',
+    /audit\.on_full: found "drop"/,
+  ],
+  'audit files of no length': ['audit.max_file_mb = 0', /audit\.max_file_mb: found 0/],
+  'audit files over a gigabyte': ['audit.max_file_mb = 1025', /audit\.max_file_mb: found 1025/],
   'no failed authentication at all': [
     'guard.max_failed_authentications = 0',
     /guard\.max_failed_authentications: found 0/,

@@ -20,6 +20,7 @@ import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
+import { openTrail } from './audit-trail.ts'
 import { openBindings } from './bindings-file.ts'
 import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
@@ -34,7 +35,7 @@ export interface Gateway {
   /** Plane -> `address:port`. */
   readonly addresses: { readonly tlsSe: string; readonly racs: string; readonly status: string | undefined }
   /** Reads users, certificates and revocation list again; sessions go on. Bad files leave everything as it is. */
-  reload(): void
+  reload(): Promise<void>
   /**
    * Ends all sessions, resets the elements, closes the drivers. Resolves within `DRAIN_MS`, come what may.
    * @returns false when something was not over by then
@@ -46,7 +47,10 @@ export interface Gateway {
  * Opens the drivers, waits a moment for the elements that are there, and listens.
  * @throws ConfigError when an address cannot be bound, or a file cannot be used
  */
-export async function startGateway(config: Config, log: Log): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  { log, version }: { log: Log; version: string },
+): Promise<Gateway> {
   const clock = systemClock
   const stateDir = stateDirOf(config.gateway.stateDir, process.env)
   checkOpenFiles(config.tlsSe.maxConnections + config.racs.maxConnections, log)
@@ -55,6 +59,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
   const guard = await openGuard(config.guard, stateDir, log)
+  const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now })
   const events = new Events<SlotEvent>()
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
@@ -76,12 +81,13 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
   return {
     addresses: { tlsSe: tlsSe.address, racs: racs.address, status: status?.address },
-    reload() {
+    async reload() {
       try {
         const files = readRacsFiles(config.racs, stateDir, log)
         racs.reload(files.credentials)
         ;({ credentials, policy } = files)
         log.info('config.reloaded')
+        await trail.note('config.reloaded')
       } catch (error) {
         log.error('config.reload-failed', {
           cause: messageOf(error),
@@ -93,9 +99,11 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
       poller?.[Symbol.dispose]()
       inventory.revokeAll('the gateway is stopping')
       const parts = [...drivers, ...(front === undefined ? [] : [front])]
-      const drained = Promise.all([tlsSe.close(), racs.close(), status?.close()]).then(() =>
-        Promise.all(parts.map((part) => part[Symbol.asyncDispose]())),
-      )
+      const drained = Promise.all([tlsSe.close(), racs.close(), status?.close()])
+        .then(() => Promise.all(parts.map((part) => part[Symbol.asyncDispose]())))
+        // Last: all that was done is in it.
+        .then(() => trail.note('gateway.stopped'))
+        .then(() => trail[Symbol.asyncDispose]())
       const isDrained = await Promise.race([
         drained.then(() => true),
         sleepUntil(clock, clock.now() + DRAIN_MS).then(() => false),

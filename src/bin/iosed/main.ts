@@ -44,7 +44,7 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   const log = createLog({ level: config.gateway.logLevel })
   process.on('uncaughtException', (error) => crash(log, error))
   log.info('config.loaded', { source, slots: config.slots.length })
-  const gateway = await startGateway(config, log)
+  const gateway = await startGateway(config, { log, version: versionOf() })
   let isStopping = false
   const stop = (signal: string): void => {
     if (isStopping) process.exit(EXIT.clean)
@@ -62,7 +62,9 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  process.on('SIGHUP', () => gateway.reload())
+  process.on('SIGHUP', () => {
+    gateway.reload().catch((error: unknown) => crash(log, error))
+  })
   // Last: whoever reads this may send the first signal at once.
   log.info('gateway.ready', { version: versionOf(), ...gateway.addresses })
 }

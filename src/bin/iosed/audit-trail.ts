@@ -1,0 +1,140 @@
+// Opens the audit log, and makes its key at a first start.
+
+import { stat } from 'node:fs/promises'
+import { AuditError } from '../../audit/errors.ts'
+import { openDirectory } from '../../audit/files.ts'
+import { makeKey, readKey } from '../../audit/key.ts'
+import { lockDirectory } from '../../audit/lock.ts'
+import { AuditLog } from '../../audit/log.ts'
+import type { AuditFields, AuditTrail } from '../../base/audit.ts'
+import type { Clock, Timer } from '../../base/clock.ts'
+import { codeOf, messageOf } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import { type AuditPlace, auditPlaceOf } from '../../config/audit-place.ts'
+import type { Config } from '../../config/config.ts'
+import { ConfigError } from '../../config/errors.ts'
+
+/** The audit log of a gateway that runs. */
+export interface OpenTrail extends AuditTrail, AsyncDisposable {
+  /** Records what has happened already, and cannot be refused any more; a failure is logged. */
+  note(event: string, fields?: AuditFields): Promise<void>
+}
+
+export interface TrailEnvironment {
+  readonly clock: Clock
+  readonly log: Log
+  /** Of this program. */
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly wallNow: () => number
+}
+
+/**
+ * Opens the log in the state directory, and records that the gateway has started. From then on its head is logged at times, so that the journal knows it, too.
+ * @throws ConfigError with what to do when it cannot be opened
+ */
+export async function openTrail(
+  { gateway, audit }: Pick<Config, 'gateway' | 'audit'>,
+  stateDir: string,
+  { clock, log, version, wallNow }: TrailEnvironment,
+): Promise<OpenTrail> {
+  const place = auditPlaceOf(audit.keyFile, stateDir, process.env)
+  try {
+    const directory = await openDirectory(place.directory)
+    const lock = await lockDirectory(place.directory)
+    const key = await keyIn(place, (await directory.list()).length > 0, log)
+    const { onFull, maxFileBytes } = audit
+    const trail = await AuditLog.open({
+      ...{ directory, key, name: gateway.name, onFull, maxFileBytes, wallNow, log },
+    })
+    await trail.record('gateway.started', { version, name: gateway.name })
+    log.info('audit.opened', { directory: place.directory, ...trail.head() })
+    return running(trail, lock, { clock, log })
+  } catch (error) {
+    throw refusalOf(error, place)
+  }
+}
+
+function running(
+  trail: AuditLog,
+  lock: AsyncDisposable,
+  { clock, log }: Pick<TrailEnvironment, 'clock' | 'log'>,
+): OpenTrail {
+  const tellHead = (): void => log.info('audit.head', { ...trail.head() })
+  let timer: Timer
+  const tellLater = (): void => {
+    timer = clock.at(clock.now() + HEAD_INTERVAL_MS, () => {
+      tellHead()
+      tellLater()
+    })
+  }
+  tellLater()
+  return {
+    record: (event, fields) => trail.record(event, fields),
+    async note(event, fields) {
+      try {
+        await trail.record(event, fields)
+      } catch (error) {
+        log.error('audit.unrecorded', { what: event, code: codeOf(error), cause: messageOf(error) })
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      timer.cancel()
+      await trail[Symbol.asyncDispose]()
+      tellHead()
+      await lock[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function keyIn({ keyFile, isOwnKey }: AuditPlace, hasLog: boolean, log: Log): Promise<Uint8Array> {
+  const key = await readKey(keyFile)
+  if (key === undefined) {
+    const isNew = isOwnKey && !hasLog
+    if (!isNew)
+      throw new AuditError('audit.key', `there is no ${keyFile}${hasLog ? ', and there is a log' : ''}`)
+    const made = await makeKey(keyFile)
+    const advice = 'for development: keep the key elsewhere, and name it in audit.key_file'
+    log.warn('audit.key-created', { path: keyFile, advice })
+    return made
+  }
+  if (((await stat(keyFile)).mode & 0o077) !== 0) {
+    log.warn('audit.key-exposed', { path: keyFile, advice: 'chmod 600: others can read the key' })
+  }
+  return key
+}
+
+function refusalOf(error: unknown, { directory, keyFile }: AuditPlace): unknown {
+  if (!(error instanceof AuditError)) {
+    if (!isSystemError(error)) return error
+    return new ConfigError('config.missing', `audit: cannot open the log in ${directory}`, { cause: error })
+  }
+  const verify = '`iose audit verify` says all that is wrong; moved away, a new log begins'
+  switch (error.code) {
+    case 'audit.damaged':
+      return invalid(`audit: the log is not as it was written; ${verify}`, error)
+    case 'audit.key': {
+      const next = `bring back the key of the log (${keyFile}), or move ${directory} away: then a new log begins`
+      return invalid(`audit.key_file: ${next}`, error)
+    }
+    case 'audit.busy':
+      return invalid('audit', error)
+    case 'audit.unwritable':
+    case 'audit.broken':
+    case 'audit.overloaded':
+    case 'audit.closed':
+      return invalid(`audit: cannot write the log in ${directory}; make room on the disk`, error)
+    default:
+      return error.code satisfies never
+  }
+}
+
+function invalid(message: string, cause: AuditError): ConfigError {
+  return new ConfigError('config.invalid', message, { cause })
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}
+
+const HEAD_INTERVAL_MS = 600_000
