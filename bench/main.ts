@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { audit } from './audit.ts'
 import { card } from './card.ts'
 import { IOSED } from './child.ts'
 import { client } from './client.ts'
@@ -26,7 +27,7 @@ Measures the build in dist/ and prints a table; every floor and limit in it was 
 run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, rack
+                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, audit, rack
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
@@ -45,6 +46,7 @@ const BENCHMARKS = [
   wireCodec,
   pcsc,
   globalplatform,
+  audit,
   rack,
 ]
 
