@@ -69,6 +69,8 @@ test('the console of a gateway: SEIDs, raw APDUs, refusals and the worst exit co
     join(gateway.stateDir, 'pki/operator.pem'),
   ]
   rmSync(join(gateway.stateDir, 'pki'), { recursive: true })
+  // Its key was in pki/.
+  rmSync(join(gateway.stateDir, 'audit'), { recursive: true })
   rmSync(join(gateway.stateDir, 'users.toml'))
   await using fresh = await gateway.restart('SIGTERM')
   flags[1] = `127.0.0.1:${fresh.racsPort}`

@@ -38,6 +38,10 @@ const COMMANDS: CommandTable = {
     summary: 'what this machine lacks for a gateway, and the command that mends it',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  audit: {
+    summary: 'check the audit log of a gateway, and read it',
+    load: async () => (await import('./audit.ts')).audit,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,
