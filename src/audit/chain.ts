@@ -36,6 +36,8 @@ export interface CheckedLine {
 /** Makes and checks lines. */
 export class Chain {
   readonly #key: Hmac | undefined
+  /** The hash of the last line that was checked. */
+  #computed = BEFORE_FIRST.hash
 
   /** @param key  32 bytes; without it lines are checked but for their MACs, and none can be made */
   constructor(key?: Uint8Array) {
@@ -70,8 +72,10 @@ export class Chain {
     const hash = trailer.slice(TRAILER.hash, TRAILER.hash + DIGITS)
     const mac = trailer.slice(TRAILER.mac, TRAILER.mac + DIGITS)
     if (trailer !== `,"prev":"${previous}","hash":"${hash}","mac":"${mac}"}`) return undefined
-    if (!HEX.test(previous)) return undefined
+    // Looked at only when it is not what it should be: a tenth of the time of a whole verification.
+    if (previous !== this.#computed && !HEX.test(previous)) return undefined
     const computed = hashOf(previous, line.subarray(0, start))
+    this.#computed = computed
     if (hash !== computed) return { sequence, previous, hash, computed, fault: 'edited' }
     const isKeyed = this.#key === undefined ? HEX.test(mac) : this.#macOf() === mac
     return { sequence, previous, hash, computed, fault: isKeyed ? undefined : 'unkeyed' }
