@@ -20,6 +20,7 @@ import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
+import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
 import { openBindings } from './bindings-file.ts'
 import { bound } from './bound.ts'
@@ -61,6 +62,7 @@ export async function startGateway(
   const guard = await openGuard(config.guard, stateDir, log)
   const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now })
   const events = new Events<SlotEvent>()
+  const observer = new AuditObserver(trail, events)
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
   const inventory = new Inventory(environment, bindings, config.pools)
@@ -69,10 +71,10 @@ export async function startGateway(
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
   const limits = { idleTimeoutMs, apduTimeoutMs }
   const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
-  const plane = { clock, log, inventory, guard, dialect: DIALECTS[dialect], limits, userOf }
+  const plane = { clock, log, inventory, guard, observer, dialect: DIALECTS[dialect], limits, userOf }
   const racs = await bound('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
   const tlsSe = await bound('tls_se', config.tlsSe, () =>
-    TlsSeServer.listen(config.tlsSe, { clock, log, inventory }),
+    TlsSeServer.listen(config.tlsSe, { clock, log, inventory, observer }),
   )
   const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
   const status = await openStatus(config.status, stateDir, { clock, log, events, report, wallNow: Date.now })
