@@ -63,6 +63,11 @@ export class Listener {
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
   }
 
+  /** Whether it takes new clients. */
+  get isAccepting(): boolean {
+    return this.#server.listening
+  }
+
   /** Accepts nobody more; resolves when the last connection is closed. */
   async close(): Promise<void> {
     await new Promise((resolve) => this.#server.close(resolve))

@@ -93,6 +93,10 @@ export class RacsServer {
     return this.#listener.address
   }
 
+  get isAccepting(): boolean {
+    return this.#listener.isAccepting
+  }
+
   get connections(): number {
     return this.#strangers.size + this.#sessions.size
   }

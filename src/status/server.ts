@@ -7,6 +7,7 @@ import { type AddressInfo, isIP, type Socket } from 'node:net'
 import { messageOf } from '../base/errors.ts'
 import { Admission } from '../net/admission.ts'
 import { Feed, type FeedOptions } from './feed.ts'
+import type { Health } from './health.ts'
 import { rowOf } from './row.ts'
 
 export interface StatusOptions {
@@ -17,6 +18,7 @@ export interface StatusOptions {
 export interface StatusEnvironment extends FeedOptions {
   /** What `Authorization: Bearer` must have behind it. */
   readonly token: string
+  readonly health: Health
 }
 
 /** Answers a request for one path; all under /api/ are for who has the token. */
@@ -38,6 +40,8 @@ export class StatusServer {
     this.#environment = environment
     this.#feed = new Feed(environment)
     this.#routes = new Map<string, Route>([
+      ['/health/alive', (response) => send(response, 200, environment.health.liveness)],
+      ['/health/ready', (response) => this.#ready(response)],
       ['/api/slots', (response) => this.#slots(response)],
       ['/api/events', (response) => this.#feed.add(response)],
     ])
@@ -134,6 +138,11 @@ export class StatusServer {
   #isAuthorised(authorization = ''): boolean {
     const given = /^Bearer (.+)$/i.exec(authorization)?.[1] ?? ''
     return timingSafeEqual(digestOf(given), digestOf(this.#environment.token))
+  }
+
+  #ready(response: ServerResponse): void {
+    const { readiness } = this.#environment.health
+    send(response, readiness.ready ? 200 : 503, readiness)
   }
 
   #slots(response: ServerResponse): void {

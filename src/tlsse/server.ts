@@ -48,6 +48,10 @@ export class TlsSeServer {
     return this.#listener.address
   }
 
+  get isAccepting(): boolean {
+    return this.#listener.isAccepting
+  }
+
   get connections(): number {
     return this.#connections.size
   }

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Events } from '../../src/base/events.ts'
 import type { SlotEvent, SlotReport } from '../../src/slots/events.ts'
 import type { Seid, Sen, SlotId } from '../../src/slots/identity.ts'
+import { Health } from '../../src/status/health.ts'
 import { StatusServer } from '../../src/status/server.ts'
 import { RecordedLog } from './recorded-log.ts'
 
@@ -16,6 +17,18 @@ export class StatusBench implements AsyncDisposable {
   readonly events = new Events<SlotEvent>()
   readonly log = new RecordedLog()
   readonly reports: SlotReport[]
+  readonly planes = [
+    { name: 'tls_se', isAccepting: true },
+    { name: 'racs', isAccepting: true },
+  ]
+  readonly health = new Health({
+    slots: () => this.reports,
+    planes: () => this.planes,
+    uptimeMs: () => 61_999,
+    problems: () => this.problems,
+    extra: () => ({ audit_head: 'a1b2' }),
+  })
+  problems: string[] = []
   server!: StatusServer
 
   private constructor(reports: SlotReport[]) {
@@ -24,10 +37,11 @@ export class StatusBench implements AsyncDisposable {
 
   static async start(reports: SlotReport[] = [reportOf(1)], host = '127.0.0.1'): Promise<StatusBench> {
     const bench = new StatusBench(reports)
-    const { events, log } = bench
+    const { events, health, log } = bench
+    const environment = { clock: systemClock, log, events, health, token: TOKEN }
     bench.server = await StatusServer.listen(
       { host, port: 0 },
-      { clock: systemClock, log, events, report: () => bench.reports, wallNow: () => WALL_MS, token: TOKEN },
+      { ...environment, report: () => bench.reports, wallNow: () => WALL_MS },
     )
     return bench
   }

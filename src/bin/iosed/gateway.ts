@@ -19,6 +19,7 @@ import { RacsServer } from '../../racs/server.ts'
 import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
+import { Health } from '../../status/health.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
@@ -77,7 +78,16 @@ export async function startGateway(
     TlsSeServer.listen(config.tlsSe, { clock, log, inventory, observer }),
   )
   const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
-  const status = await openStatus(config.status, stateDir, { clock, log, events, report, wallNow: Date.now })
+  const health = new Health({
+    slots: () => inventory.slots,
+    planes: () => [
+      { name: 'tls_se', isAccepting: tlsSe.isAccepting },
+      { name: 'racs', isAccepting: racs.isAccepting },
+    ],
+    uptimeMs: () => process.uptime() * 1000,
+  })
+  const watched = { clock, log, events, report, wallNow: Date.now, health }
+  const status = await openStatus(config.status, stateDir, watched)
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
@@ -98,10 +108,11 @@ export async function startGateway(
       }
     },
     async close() {
+      health.drain()
       poller?.[Symbol.dispose]()
       inventory.revokeAll('the gateway is stopping')
       const parts = [...drivers, ...(front === undefined ? [] : [front])]
-      const drained = Promise.all([tlsSe.close(), racs.close(), status?.close()])
+      const drained = Promise.all([tlsSe.close(), racs.close()])
         .then(() => Promise.all(parts.map((part) => part[Symbol.asyncDispose]())))
         // Last: all that was done is in it.
         .then(() => trail.note('gateway.stopped'))
@@ -110,6 +121,8 @@ export async function startGateway(
         drained.then(() => true),
         sleepUntil(clock, clock.now() + DRAIN_MS).then(() => false),
       ])
+      // Last: until then whoever asks is told that the gateway drains.
+      await status?.close()
       const connections = tlsSe.connections + racs.connections
       if (!isDrained) log.warn('gateway.drain-expired', { connections })
       return isDrained

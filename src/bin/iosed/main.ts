@@ -1,7 +1,5 @@
 // The gateway as a process: command line, configuration, signals, exit codes.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { codeOf, messageOf } from '../../base/errors.ts'
 import { createLog, type Log } from '../../base/log.ts'
 import { DEFAULT_CONFIG } from '../../config/default.ts'
@@ -9,6 +7,7 @@ import { ConfigError } from '../../config/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { startGateway } from './gateway.ts'
 import { commandOf, HELP } from './options.ts'
+import { versionOf } from './version.ts'
 
 const EXIT = { clean: 0, usage: 64, bug: 70, configuration: 78 } as const
 
@@ -67,11 +66,6 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   })
   // Last: whoever reads this may send the first signal at once.
   log.info('gateway.ready', { version: versionOf(), ...gateway.addresses })
-}
-
-function versionOf(): string {
-  const manifest = readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** An exception that nobody expected: our bug. The state is unknown, so the process ends. */

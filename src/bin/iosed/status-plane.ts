@@ -7,8 +7,7 @@ import { writeAtomically } from '../../base/atomic-file.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
-import type { FeedOptions } from '../../status/feed.ts'
-import { StatusServer } from '../../status/server.ts'
+import { type StatusEnvironment, StatusServer } from '../../status/server.ts'
 import { bound } from './bound.ts'
 
 /**
@@ -19,7 +18,7 @@ import { bound } from './bound.ts'
 export async function openStatus(
   { host, port, isDefault, tokenFile }: Config['status'],
   stateDir: string,
-  environment: FeedOptions,
+  environment: Omit<StatusEnvironment, 'token'>,
 ): Promise<StatusServer | undefined> {
   const { log } = environment
   const path = resolve(stateDir, tokenFile)
