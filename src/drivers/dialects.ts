@@ -85,6 +85,7 @@ function framingOf(
     ...accesses,
     prologueBytes: 2 + lengthBytes,
     scratch: machine.scratch,
+    ...('counts' in machine ? { counts: machine.counts } : {}),
     isStart: (first) => nadIn.includes(first),
     start: (command, response) => machine.start(command, response),
     bodyOf: (prologue) => machine.bodyOf(prologue),

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { WireCounts } from './wire-counts.ts'
 
 /** cold: power off and on again; warm: reset line only, the power stays. */
 export type ResetKind = 'cold' | 'warm'
@@ -74,6 +75,8 @@ export interface DriverEnvironment {
 /** One kind of link, open: it has reported its elements by `onArrive`, and will report changes until closed. */
 export interface Driver extends AsyncDisposable {
   readonly kind: string
+  /** Of each element at the end of wires of ours; the objects are kept up to date. */
+  readonly wires?: readonly WireCounts[]
 }
 
 /** How a driver of some kind is opened; `config` is its validated table from the configuration file. */

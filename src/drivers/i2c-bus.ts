@@ -8,6 +8,7 @@ import { Turn } from '../base/turn.ts'
 import { LinkError } from './errors.ts'
 import type { I2cAdapter } from './i2c-adapter.ts'
 import type { Outcome } from './link.ts'
+import { type BusCounts, noBusCounts } from './wire-counts.ts'
 
 /** Behind a PCA9548A or its like: `channel` 0..7 of the multiplexer at `mux`. */
 export interface Segment {
@@ -38,6 +39,7 @@ export interface I2cBusOptions {
 }
 
 export class I2cBus {
+  readonly counts: BusCounts = noBusCounts()
   readonly #adapter: I2cAdapter
   readonly #clock: Clock
   readonly #log: Log
@@ -98,14 +100,19 @@ export class I2cBus {
 
   async #try(place: Place, transfer: () => Promise<Outcome>): Promise<Outcome> {
     const part = partOf(place)
+    const startedAt = this.#clock.now()
+    this.counts.transfers++
     try {
       await this.#select(place.segment)
       const outcome = await transfer()
       this.#strikes.delete(part)
       return outcome
     } catch (error) {
+      this.counts.errors++
       if (error instanceof LinkError && error.code === 'link.stuck') await this.#recover(part, error)
       throw error
+    } finally {
+      this.counts.busyMs += this.#clock.now() - startedAt
     }
   }
 

@@ -43,6 +43,8 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
   const { seid, aliases, sen, aid, maxRecordBytes } = config
   const place: Place = { address: config.address, segment: config.segment }
   const lines = new Lines(config.gpio, clock)
+  const medium = `i2c-${config.bus}`
+  const dialect = dialectOf(config.framing, 'i2c')
   const owned: (() => Promise<void>)[] = []
   const giveBack = async (): Promise<void> => {
     for (const release of owned.reverse()) await release()
@@ -54,9 +56,7 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
       owned.push(await takeMuxReset(bus.value, config.segment, { ...config, lines }))
     const wired = await lines.wire(linkTo(bus.value, place, { ...config, log }), config.wiring)
     owned.push(async () => wired[Symbol.asyncDispose]())
-    const dialect = dialectOf(config.framing, 'i2c')
     const element = new WireElement({ name: seid, link: wired.link, clock, dialect })
-    const medium = `i2c-${config.bus}`
     const arrival: Arrival = { element, seid, aliases, sen, aid, maxRecordBytes, medium }
     bus.value.join({
       place,
@@ -64,12 +64,13 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
       onFound: () => environment.onArrive(arrival),
     })
     environment.onArrive(arrival)
+    const wires = [{ seid, medium, bus: bus.value.counts, t1: dialect.framing.counts }]
+    const driver: Driver = { kind: 'i2c', wires, [Symbol.asyncDispose]: giveBack }
+    return driver
   } catch (error) {
     await giveBack()
     throw error
   }
-  const driver: Driver = { kind: 'i2c', [Symbol.asyncDispose]: giveBack }
-  return driver
 }
 
 function linkTo(bus: I2cBus, place: Place, { seid, clockHz, log }: I2cConfig & { log: Log }): Link {

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Turn } from '../base/turn.ts'
 import type { Outcome, WireTiming } from './link.ts'
+import { type BusCounts, noBusCounts } from './wire-counts.ts'
 
 /** What moves the bytes of one access, from select low to select high. */
 export interface SpiAccesses {
@@ -15,6 +16,8 @@ export interface SpiSelectOptions {
   readonly accesses: SpiAccesses
   /** Of the controller: its chip selects share the wires. */
   readonly turn: Turn
+  /** Of the controller too. */
+  readonly counts?: BusCounts
   readonly clock: Clock
   /** What the wires stand; the element may stand less. */
   readonly clockHz: number
@@ -25,13 +28,15 @@ export interface SpiSelectOptions {
 export class SpiSelect {
   readonly #accesses: SpiAccesses
   readonly #turn: Turn
+  readonly #counts: BusCounts
   readonly #clock: Clock
   readonly #clockHz: number
   #timing: WireTiming
 
-  constructor({ accesses, turn, clock, clockHz, timing }: SpiSelectOptions) {
+  constructor({ accesses, turn, counts, clock, clockHz, timing }: SpiSelectOptions) {
     this.#accesses = accesses
     this.#turn = turn
+    this.#counts = counts ?? noBusCounts()
     this.#clock = clock
     this.#clockHz = clockHz
     this.#timing = timing
@@ -69,9 +74,22 @@ export class SpiSelect {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       if (at > 0) await this.#clock.reach(this.#clock.now() + gapUs / 1000)
       const piece = bytes.subarray(at, at + pieceBytes)
-      await this.#turn.run(() => access(piece, clockHz))
+      await this.#turn.run(() => this.#counted(() => access(piece, clockHz)))
     }
     return 'done'
+  }
+
+  async #counted(access: () => Promise<void>): Promise<void> {
+    const startedAt = this.#clock.now()
+    this.#counts.transfers++
+    try {
+      await access()
+    } catch (error) {
+      this.#counts.errors++
+      throw error
+    } finally {
+      this.#counts.busyMs += this.#clock.now() - startedAt
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { Lines, type Wiring } from './lines.ts'
 import type { Link } from './link.ts'
 import { SpiAdapter } from './spi-adapter.ts'
 import { SpiSelect } from './spi-select.ts'
+import { type BusCounts, noBusCounts } from './wire-counts.ts'
 import { WireElement } from './wire-element.ts'
 
 export interface SpiConfig {
@@ -35,7 +36,8 @@ export const openSpi: OpenDriver<SpiConfig> = async (config, environment) => {
   const { seid, aliases, sen, aid, maxRecordBytes, bus, chipSelect, clockHz } = config
   const accesses = await SpiAdapter.open(bus, chipSelect)
   const dialect = dialectOf(config.framing, 'spi')
-  const select = new SpiSelect({ accesses, turn: turnOf(bus), clock, clockHz, timing: dialect.timing })
+  const controller = controllerOf(bus)
+  const select = new SpiSelect({ accesses, ...controller, clock, clockHz, timing: dialect.timing })
   const wired = await new Lines(config.gpio, clock)
     .wire(linkTo(select, seid), config.wiring)
     .catch(async (error: unknown) => {
@@ -43,9 +45,11 @@ export const openSpi: OpenDriver<SpiConfig> = async (config, environment) => {
       throw error
     })
   const element = new WireElement({ name: seid, link: wired.link, clock, dialect })
-  environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes, medium: `spi-${bus}` })
+  const medium = `spi-${bus}`
+  environment.onArrive({ element, seid, aliases, sen, aid, maxRecordBytes, medium })
   const driver: Driver = {
     kind: 'spi',
+    wires: [{ seid, medium, bus: controller.counts, t1: dialect.framing.counts }],
     async [Symbol.asyncDispose]() {
       await wired[Symbol.asyncDispose]()
       await select.close()
@@ -65,11 +69,16 @@ function linkTo(select: SpiSelect, name: string): Link {
   }
 }
 
-/** A turn holds nothing that had to be given back, so it may outlive its users. */
-function turnOf(controller: number): Turn {
-  const turn = turns.get(controller) ?? new Turn()
-  turns.set(controller, turn)
-  return turn
+interface Controller {
+  readonly turn: Turn
+  readonly counts: BusCounts
 }
 
-const turns = new Map<number, Turn>()
+/** It holds nothing that had to be given back, so it may outlive its users. */
+function controllerOf(bus: number): Controller {
+  const controller = controllers.get(bus) ?? { turn: new Turn(), counts: noBusCounts() }
+  controllers.set(bus, controller)
+  return controller
+}
+
+const controllers = new Map<number, Controller>()

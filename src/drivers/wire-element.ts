@@ -3,6 +3,7 @@
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
 import type { T1Action } from '../t1/machine.ts'
+import type { T1Counts } from '../t1/tally.ts'
 import type { ResetKind, SecureElement } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import type { Link, Outcome, WireTiming } from './link.ts'
@@ -18,6 +19,8 @@ export interface Framing {
   readonly maxAccessBytes: number
   /** Where to build a command that is then framed in place. */
   readonly scratch: Uint8Array
+  /** Kept up to date, where anything is counted. */
+  readonly counts?: Readonly<T1Counts>
   /** False for what an element that is not ready puts in the place of a first byte. */
   isStart(first: number): boolean
   start(command: Uint8Array, response: Uint8Array): T1Action

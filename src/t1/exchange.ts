@@ -18,7 +18,7 @@ import {
   type T1Event,
 } from './rules.ts'
 import type { Sender } from './sender.ts'
-import { Tally } from './tally.ts'
+import { type T1Counts, Tally } from './tally.ts'
 import type { T1Trace } from './trace.ts'
 
 export type T1Action =
@@ -42,6 +42,7 @@ export class Exchange {
   bwtMs: number
   /** INF of the response to the last request. */
   lastInf = NO_BYTES
+  readonly counts: T1Counts = { repeats: 0, resyncs: 0 }
 
   readonly #profile: T1Profile
   readonly #sender: Sender
@@ -145,13 +146,16 @@ export class Exchange {
     switch (reaction) {
       case 'ask':
         if (!this.#tally.fault()) return this.#resynchronise(this.#fault)
+        this.counts.repeats++
         return this.#send(this.#sender.rBlockAgain(this.#receiver.nr, event === 'damaged' ? R_EDC : R_OTHER))
       case 'ask-again':
+        this.counts.repeats++
         return this.#send(this.#sender.rBlockAgain(this.#receiver.nr, R_OTHER))
       case 'send-next':
         this.#sender.acknowledge()
         return this.#sendI()
       case 'send-again':
+        this.counts.repeats++
         return this.#sendI()
       case 'take':
         return this.#take()
@@ -210,6 +214,7 @@ export class Exchange {
     const name = this.#request
     if (name === undefined || name === 'resynch') return this.#resynchronise(this.#fault)
     if (!this.#tally.retryRequest()) return this.#fail(this.#verdict ?? this.#fault, 'out-of-step')
+    this.counts.repeats++
     return this.#send(this.#sender.sBlock(name, 'request', this.#requestInf))
   }
 
@@ -237,6 +242,7 @@ export class Exchange {
 
   #resynchronise(fault: T1Error | undefined): T1Action {
     this.#fault = fault
+    if (this.#task === 'apdu' || fault !== undefined) this.counts.resyncs++
     if (!this.#tally.resync()) return this.#fail(this.#verdict ?? fault, 'out-of-step')
     this.#tally.clearStalls()
     this.#situation = 'request'

@@ -6,6 +6,7 @@ import type { SBlockName, T1Profile } from './profile.ts'
 import { Receiver } from './receiver.ts'
 import { eventOf } from './rules.ts'
 import { Sender } from './sender.ts'
+import type { T1Counts } from './tally.ts'
 import { T1Trace } from './trace.ts'
 
 export type { T1Action } from './exchange.ts'
@@ -51,6 +52,11 @@ export class T1Machine {
   /** The most INF bytes that the card was told it may send. Longer blocks are taken all the same, if there is room. */
   get ifsd(): number {
     return this.#exchange.ifsd
+  }
+
+  /** What went wrong on the way since the machine was made; kept up to date. */
+  get counts(): Readonly<T1Counts> {
+    return this.#exchange.counts
   }
 
   get bwtMs(): number {

@@ -2,6 +2,14 @@
 
 import type { T1Limits } from './profile.ts'
 
+/** Over all exchanges: what an operator sees of a bad wire before anything fails. */
+export interface T1Counts {
+  /** Blocks sent again, and requests to send one again. */
+  repeats: number
+  /** S(RESYNCH request) because something went wrong, not because a reset begins with it. */
+  resyncs: number
+}
+
 /** Each method counts one more and says whether the limit allows it. */
 export class Tally {
   readonly #limits: T1Limits

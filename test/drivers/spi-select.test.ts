@@ -6,13 +6,14 @@ import { Turn } from '../../src/base/turn.ts'
 import { LinkError } from '../../src/drivers/errors.ts'
 import type { WireTiming } from '../../src/drivers/link.ts'
 import { type SpiAccesses, SpiSelect } from '../../src/drivers/spi-select.ts'
+import { type BusCounts, noBusCounts } from '../../src/drivers/wire-counts.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 
 const ACCESS_MS = 0.1
 const TIMING = { gapUs: 200, pollIntervalUs: 1000, maxAccessBytes: 16, maxClockHz: 1_000_000, powerUpMs: 25 }
 
 /** A select whose accesses take a while and send `FF` for what is read. */
-function bench({ clockHz = 1_000_000, timing = {}, turn = new Turn() }: Bench = {}) {
+function bench({ clockHz = 1_000_000, timing = {}, turn = new Turn(), counts }: Bench = {}) {
   const clock = new JumpingClock()
   const accesses: { line: string; clockHz: number; startMs: number }[] = []
   const note = (line: string, clockHz: number): void => {
@@ -31,7 +32,10 @@ function bench({ clockHz = 1_000_000, timing = {}, turn = new Turn() }: Bench = 
     },
     close: () => note('closed', 0),
   }
-  const select = new SpiSelect({ accesses: wire, turn, clock, clockHz, timing: { ...TIMING, ...timing } })
+  const select = new SpiSelect({
+    ...{ accesses: wire, turn, clock, clockHz, timing: { ...TIMING, ...timing } },
+    ...(counts === undefined ? {} : { counts }),
+  })
   return { select, accesses, wire, lines: () => accesses.map(({ line }) => line) }
 }
 
@@ -39,6 +43,7 @@ interface Bench {
   readonly clockHz?: number
   readonly timing?: Partial<WireTiming>
   readonly turn?: Turn
+  readonly counts?: BusCounts
 }
 
 for (const [maxAccessBytes, length, pieces] of [
@@ -135,4 +140,14 @@ test('spi: an access that fails ends its transfer, and not the next one', async 
   await assert.rejects(select.write(new Uint8Array(17)), { code: 'link.stuck' })
   await select.read(new Uint8Array(17))
   assert.deepEqual(lines(), ['r 16', 'r 1'])
+})
+
+test('spi: accesses, what they take of the controller, and failures are counted, gaps are not', async () => {
+  const counts = noBusCounts()
+  const { select, wire } = bench({ counts })
+  await select.write(new Uint8Array(17))
+  assert.deepEqual([counts.transfers, counts.errors, counts.busyMs.toFixed(3)], [2, 0, '0.200'])
+  wire.read = () => Promise.reject(new LinkError('link.stuck', 'no answer'))
+  await assert.rejects(select.read(new Uint8Array(1)))
+  assert.deepEqual([counts.transfers, counts.errors, counts.busyMs.toFixed(3)], [3, 1, '0.200'])
 })

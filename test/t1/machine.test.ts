@@ -25,6 +25,18 @@ test('t1: S(IFS) that was damaged, and our R-block lost, is answered when it com
   bench.card(`00 C1 01 | ${IFS}`).us(`00 E1 01 | ${IFS}`).card('00 00 02 | F1 F2').delivered('F1 F2')
 })
 
+test('t1: what is sent again is counted, over exchanges; an S(RESYNCH) that was asked for is not', () => {
+  const bench = iso().start('01 02').us('00 00 02 | 01 02').silence().us('00 82 00')
+  bench.damaged('00 00 02 | F1 F2').us('00 82 00').card('00 00 02 | F1 F2').delivered('F1 F2')
+  assert.deepEqual(bench.machine.counts, { repeats: 2, resyncs: 0 })
+  bench.request('resynch').us('00 C0 00').card('00 E0 00').delivered('')
+  assert.deepEqual(bench.machine.counts, { repeats: 2, resyncs: 0 })
+  bench.start('03').us('00 00 01 | 03')
+  for (let n = 0; n < 2; n++) bench.silence().us('00 82 00')
+  bench.silence().us('00 C0 00').card('00 E0 00').failed('t1.resynced')
+  assert.deepEqual(bench.machine.counts, { repeats: 4, resyncs: 1 })
+})
+
 test('t1: an acknowledgement that was damaged comes again although our R-block is lost (scenario 22)', () => {
   const bench = iso().start('01 02 03').us('00 20 02 | 01 02').damaged('00 90 00').us('00 81 00')
   bench.card('00 90 00').us('00 40 01 | 03').card('00 00 02 | F1 F2').delivered('F1 F2')

@@ -1,0 +1,28 @@
+// What has happened on the wires of elements, counted for whoever watches the gateway.
+
+import type { T1Counts } from '../t1/tally.ts'
+
+/** What a bus has done since it was opened; counts only grow. */
+export interface BusCounts {
+  /** Milliseconds during which nobody else could have it. */
+  busyMs: number
+  transfers: number
+  /** Transfers that failed: not those that an element refused because it computes. */
+  errors: number
+}
+
+/** The wire of one element. */
+export interface WireCounts {
+  readonly seid: string
+  /** The bus, as `Arrival.medium` names it. */
+  readonly medium: string
+  /** Of all elements on that bus together. */
+  readonly bus: Readonly<BusCounts>
+  /** Undefined for a framing that counts nothing. */
+  readonly t1: Readonly<T1Counts> | undefined
+}
+
+/** Of a bus that has done nothing yet. */
+export function noBusCounts(): BusCounts {
+  return { busyMs: 0, transfers: 0, errors: 0 }
+}
