@@ -20,6 +20,20 @@ install_dependencies() {
   fi
 }
 
+# Takes promtool out of the Debian package prometheus, into .cache/; nothing is installed, so root is not needed.
+fetch_promtool() {
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  local directory
+  directory=$(mktemp -d) || return 1
+  # A list of packages that is too old names versions that are gone.
+  (cd "$directory" && { apt-get download -qq prometheus || { [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; }; }) 2>/dev/null &&
+    dpkg-deb --fsys-tarfile "$directory"/prometheus_*.deb | tar -x -C "$directory" ./usr/bin/promtool &&
+    mkdir -p .cache && mv "$directory/usr/bin/promtool" .cache/promtool
+  local status=$?
+  rm -rf "$directory"
+  return $status
+}
+
 # Builds unless dist/ is newer than everything it is made from.
 build_if_stale() {
   local stamp=dist/.built

@@ -21,6 +21,8 @@ export interface GuardOptions {
   readonly limits: Readonly<Record<TryKind, number>>
   readonly store: FailureStore
   readonly log: Log
+  /** Is told of each try that is counted as wrong, or refused; must not throw. */
+  readonly onTry?: (kind: TryKind, outcome: 'counted' | 'refused') => void
 }
 
 /** Whose try it is, of what. */
@@ -46,12 +48,14 @@ export class Guard {
   readonly #limits: GuardOptions['limits']
   readonly #store: FailureStore
   readonly #log: Log
+  readonly #onTry: GuardOptions['onTry']
   #saved: Promise<void> = Promise.resolve()
 
-  constructor({ limits, store, log }: GuardOptions) {
+  constructor({ limits, store, log, onTry }: GuardOptions) {
     this.#limits = limits
     this.#store = store
     this.#log = log
+    this.#onTry = onTry
   }
 
   standingOf(slot: Seid, kind: TryKind): Standing {
@@ -66,6 +70,7 @@ export class Guard {
   check(trial: Trial, seid: string): void {
     const { failed, limit } = this.standingOf(trial.slot, trial.kind)
     if (failed < limit) return
+    this.#onTry?.(trial.kind, 'refused')
     this.#log.warn('tries.refused', fieldsOf(trial, { failed, limit }))
     const wrong = `${failed} wrong ${failed === 1 ? NOUNS[trial.kind] : `${NOUNS[trial.kind]}s`} in a row`
     const next = `an operator clears this with TRIES ${seid} CLEAR`
@@ -75,6 +80,7 @@ export class Guard {
   /** Counts a try that has failed, or may have. */
   failed(trial: Trial, key: string): void {
     this.#set(trial.slot, withFailure(this.#store.get(trial.slot), trial.kind, key))
+    this.#onTry?.(trial.kind, 'counted')
     this.#log.warn('tries.counted', fieldsOf(trial, this.standingOf(trial.slot, trial.kind)))
   }
 

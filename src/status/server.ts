@@ -8,6 +8,7 @@ import { messageOf } from '../base/errors.ts'
 import { Admission } from '../net/admission.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import type { Health } from './health.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { rowOf } from './row.ts'
 
 export interface StatusOptions {
@@ -19,9 +20,10 @@ export interface StatusEnvironment extends FeedOptions {
   /** What `Authorization: Bearer` must have behind it. */
   readonly token: string
   readonly health: Health
+  readonly metrics: Metrics
 }
 
-/** Answers a request for one path; all under /api/ are for who has the token. */
+/** Answers a request for one path; all under /api/, and /metrics, are for who has the token. */
 type Route = (response: ServerResponse) => void
 
 export class StatusServer {
@@ -42,6 +44,7 @@ export class StatusServer {
     this.#routes = new Map<string, Route>([
       ['/health/alive', (response) => send(response, 200, environment.health.liveness)],
       ['/health/ready', (response) => this.#ready(response)],
+      ['/metrics', (response) => this.#metrics(response)],
       ['/api/slots', (response) => this.#slots(response)],
       ['/api/events', (response) => this.#feed.add(response)],
     ])
@@ -109,7 +112,7 @@ export class StatusServer {
     request: IncomingMessage,
   ): readonly [number, string, Readonly<Record<string, string>>?] | undefined {
     const route = this.#routeOf(request)
-    const isPrivate = request.url?.startsWith('/api/') === true
+    const isPrivate = PRIVATE.test(request.url ?? '')
     if (!this.#isOurs(request.headers.host)) return [421, 'this is not the server of that name']
     if (hasBody(request)) return [413, 'requests have no body here']
     // Before anything else, so that nobody learns what there is.
@@ -145,6 +148,19 @@ export class StatusServer {
     send(response, readiness.ready ? 200 : 503, readiness)
   }
 
+  #metrics(response: ServerResponse): void {
+    this.#environment.metrics.page().then(
+      ({ contentType, body }) => {
+        response.writeHead(200, { 'Content-Type': contentType, 'Cache-Control': 'no-store' })
+        response.end(body)
+      },
+      (error: unknown) => {
+        this.#environment.log.error('status.crashed', { cause: messageOf(error) })
+        send(response, 500, { error: 'the log says what is wrong' })
+      },
+    )
+  }
+
   #slots(response: ServerResponse): void {
     const { report, wallNow } = this.#environment
     const wallMs = wallNow()
@@ -176,6 +192,7 @@ function send(
   response.end(`${JSON.stringify(value)}\n`)
 }
 
+const PRIVATE = /^\/(api\/|metrics(\?|$))/
 const MAX_CONNECTIONS = 64
 const MAX_CONNECTIONS_PER_ADDRESS = 16
 const MAX_HEADER_BYTES = 8_192

@@ -6,6 +6,8 @@ import { Events } from '../../src/base/events.ts'
 import type { SlotEvent, SlotReport } from '../../src/slots/events.ts'
 import type { Seid, Sen, SlotId } from '../../src/slots/identity.ts'
 import { Health } from '../../src/status/health.ts'
+import { Metrics } from '../../src/status/metrics/metrics.ts'
+import type { WireReport } from '../../src/status/metrics/wire-families.ts'
 import { StatusServer } from '../../src/status/server.ts'
 import { RecordedLog } from './recorded-log.ts'
 
@@ -29,6 +31,14 @@ export class StatusBench implements AsyncDisposable {
     extra: () => ({ audit_head: 'a1b2' }),
   })
   problems: string[] = []
+  wires: WireReport[] = []
+  readonly metrics = new Metrics({
+    ...{ version: '1.2.3', stateDir: import.meta.dirname },
+    expiries: () => [{ file: 'crl', atMs: WALL_MS }],
+    report: () => this.reports,
+    wires: () => this.wires,
+    connections: () => ({ tls_se: 2, racs: 1 }),
+  })
   server!: StatusServer
 
   private constructor(reports: SlotReport[]) {
@@ -37,8 +47,9 @@ export class StatusBench implements AsyncDisposable {
 
   static async start(reports: SlotReport[] = [reportOf(1)], host = '127.0.0.1'): Promise<StatusBench> {
     const bench = new StatusBench(reports)
-    const { events, health, log } = bench
-    const environment = { clock: systemClock, log, events, health, token: TOKEN }
+    const { events, health, log, metrics } = bench
+    const environment = { clock: systemClock, log, events, health, metrics, token: TOKEN }
+    events.subscribe((event) => metrics.onSlot(event))
     bench.server = await StatusServer.listen(
       { host, port: 0 },
       { ...environment, report: () => bench.reports, wallNow: () => WALL_MS },

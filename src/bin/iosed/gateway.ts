@@ -14,20 +14,23 @@ import type { Arrival, Driver, SecureElement } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
 import type { Panel, PanelEnvironment } from '../../panel/panel.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
-import { Guard } from '../../racs/guard.ts'
+import { Guard, type GuardOptions } from '../../racs/guard.ts'
 import { RacsServer } from '../../racs/server.ts'
 import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
 import { Health } from '../../status/health.ts'
+import { Metrics } from '../../status/metrics/metrics.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
 import { openBindings } from './bindings-file.ts'
 import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
+import { expiriesOf } from './expiries.ts'
 import { openPanel } from './front-panel.ts'
 import { checkOpenFiles } from './limits.ts'
+import { observersOf } from './observers.ts'
 import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
@@ -58,15 +61,27 @@ export async function startGateway(
   checkOpenFiles(config.tlsSe.maxConnections + config.racs.maxConnections, log)
   await ensureRacsFiles(config.racs, stateDir, log)
   let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
+  let expiries = expiriesOf(credentials)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
-  const guard = await openGuard(config.guard, stateDir, log)
   const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now })
   const events = new Events<SlotEvent>()
-  const observer = new AuditObserver(trail, events)
+  const audit = new AuditObserver(trail, events)
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
   const inventory = new Inventory(environment, bindings, config.pools)
+  const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
+  const metrics = new Metrics({
+    ...{ version, stateDir, report, expiries: () => expiries },
+    wires: () => drivers.flatMap(({ wires = [] }) => wires),
+    connections: () => ({ tls_se: tlsSe.connections, racs: racs.connections }),
+  })
+  events.subscribe((event) => metrics.onSlot(event))
+  const guard = await openGuard(config.guard, stateDir, {
+    log,
+    onTry: (kind, outcome) => metrics.onTry(kind, outcome),
+  })
+  const observer = observersOf(audit, metrics.observer)
   const front = await openFront(config, { clock, log, events, slotOf: (seid) => inventory.bySeid(seid) })
   const drivers = await openDrivers(config, { clock, log, inventory })
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
@@ -77,7 +92,6 @@ export async function startGateway(
   const tlsSe = await bound('tls_se', config.tlsSe, () =>
     TlsSeServer.listen(config.tlsSe, { clock, log, inventory, observer }),
   )
-  const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
   const health = new Health({
     slots: () => inventory.slots,
     planes: () => [
@@ -86,7 +100,7 @@ export async function startGateway(
     ],
     uptimeMs: () => process.uptime() * 1000,
   })
-  const watched = { clock, log, events, report, wallNow: Date.now, health }
+  const watched = { clock, log, events, report, wallNow: Date.now, health, metrics }
   const status = await openStatus(config.status, stateDir, watched)
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =
@@ -98,6 +112,7 @@ export async function startGateway(
         const files = readRacsFiles(config.racs, stateDir, log)
         racs.reload(files.credentials)
         ;({ credentials, policy } = files)
+        expiries = expiriesOf(credentials)
         log.info('config.reloaded')
         await trail.note('config.reloaded')
       } catch (error) {
@@ -133,10 +148,10 @@ export async function startGateway(
 async function openGuard(
   { maxFailedAuthentications, maxFailedVerifications }: Config['guard'],
   stateDir: string,
-  log: Log,
+  surroundings: Pick<GuardOptions, 'log' | 'onTry'>,
 ): Promise<Guard> {
   const limits = { authentication: maxFailedAuthentications, verification: maxFailedVerifications }
-  return new Guard({ limits, store: await openTries(join(stateDir, 'tries.json')), log })
+  return new Guard({ limits, store: await openTries(join(stateDir, 'tries.json')), ...surroundings })
 }
 
 async function openFront(config: Config, environment: PanelEnvironment): Promise<Panel | undefined> {
