@@ -11,6 +11,7 @@ import { globalplatform } from './globalplatform.ts'
 import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
+import { metrics } from './metrics.ts'
 import { pcsc } from './pcsc.ts'
 import { rack } from './rack.ts'
 import { racs } from './racs.ts'
@@ -27,7 +28,8 @@ Measures the build in dist/ and prints a table; every floor and limit in it was 
 run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
-                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, audit, rack
+                  relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, audit, rack,
+                  metrics
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
@@ -48,6 +50,7 @@ const BENCHMARKS = [
   globalplatform,
   audit,
   rack,
+  metrics,
 ]
 
 interface Options {

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { SessionClosed } from '../../src/base/plane-events.ts'
-import type { SlotEvent } from '../../src/slots/events.ts'
-import type { Seid, SlotId } from '../../src/slots/identity.ts'
+import type { Seid } from '../../src/slots/identity.ts'
+import { beBusy, busyBench, CLIENT, COMMANDED, closed, PEER } from '../support/busy-status.ts'
 import { keyOf, noPromtool, parsed, promtool, samplesOf } from '../support/exposition.ts'
 import { reportOf, StatusBench } from '../support/status-bench.ts'
 
@@ -216,38 +215,6 @@ async function textOf(bench: StatusBench): Promise<string> {
   return text
 }
 
-/** Something of everything has happened. */
-async function busyBench(): Promise<StatusBench> {
-  const bench = await StatusBench.start([reportOf(1), reportOf(2, { state: 'mute' })])
-  bench.wires = [
-    {
-      ...{ seid: 'i2c-1-48', medium: 'i2c-1', t1: { repeats: 1, resyncs: 0 } },
-      bus: { busyMs: 1, transfers: 1, errors: 0 },
-    },
-  ]
-  await beBusy(bench)
-  return bench
-}
-
-async function beBusy({ metrics, events }: StatusBench): Promise<void> {
-  const { observer } = metrics
-  const line = { ...CLIENT, command: 'APDU', seid: 'sim1', header: '00200000' }
-  const story = { ...PEER, cause: 'x', records: 1, commands: 1, durationMs: 5 }
-  await observer.tell({ kind: 'session.opened', ...PEER, waitedMs: 1 })
-  await observer.tell(closed({ ...story, code: 'closed', handshakeMs: 3 }))
-  await observer.tell({ kind: 'client.opened', ...CLIENT, cn: 'alice', fingerprint: 'AB' })
-  await observer.tell({ kind: 'command.started', ...line })
-  await observer.tell({ kind: 'command.failed', ...line, code: 'access.forbidden', cause: 'x' })
-  const end = { code: 'closed', cause: 'x', lines: 3, failures: 1, durationMs: 5 }
-  await observer.tell({ kind: 'client.closed', ...CLIENT, ...end })
-  events.publish(COMMANDED)
-  metrics.onTry('verification', 'counted')
-}
-
-function closed(story: Omit<SessionClosed, 'kind'>): SessionClosed {
-  return { kind: 'session.closed', ...story }
-}
-
 function waiter(n: number) {
   return { holder: `tls-se 192.0.2.8:${n}`, priority: 'service', waitedMs: n } as const
 }
@@ -257,12 +224,6 @@ function reports(count: number) {
 }
 
 const THOUSAND = reports(1_000)
-const PEER = { peer: '192.0.2.7:1', sen: 'key1.com', pool: undefined, seid: 'sim1', slot: 1 }
-const CLIENT = { peer: '192.0.2.7:2', user: 'alice' }
-const COMMANDED: Extract<SlotEvent, { kind: 'commanded' }> = {
-  ...{ kind: 'commanded', slot: 1 as SlotId, seid: 'sim1' as Seid, driver: 'simulator' },
-  ...{ holder: 'tls-se 192.0.2.7:1', outcome: 'answered', durationMs: 3 },
-}
 const LABELS = new Set([
   ...['seid', 'driver', 'state', 'plane', 'code', 'outcome', 'kind', 'command', 'bus', 'le'],
   ...['version', 'node', 'file', 'stat'],
