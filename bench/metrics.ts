@@ -2,10 +2,14 @@
 
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { SlotEvent, SlotReport } from '../src/slots/events.ts'
-import type { Seid, Sen, SlotId } from '../src/slots/identity.ts'
+import { systemClock } from '../src/base/clock.ts'
+import type { SlotEvent } from '../src/slots/events.ts'
+import type { Seid, SlotId } from '../src/slots/identity.ts'
+import type * as inventories from '../src/slots/inventory.ts'
 import type * as modules from '../src/status/metrics/metrics.ts'
+import { slotEnvironment } from '../test/support/slot-environment.ts'
 import { built } from './built.ts'
+import { InstantElement } from './instant-element.ts'
 import { type Benchmark, median, type Pace, type Row, rowOf } from './row.ts'
 
 const NAMES = {
@@ -70,22 +74,20 @@ async function apdu(pace: Pace): Promise<Row> {
   return rowOf({ name: NAMES.apdu, unit: 'us', samples: samples.slice(samples.length / 5), remark })
 }
 
+/** Of an inventory with `count` slots. */
 async function watchedOf(count: number): Promise<modules.Metrics> {
   const { Metrics } = await built<typeof modules>('status/metrics/metrics.js')
-  const reports = Array.from({ length: count }, (_, n) => reportOf(n + 1))
-  return new Metrics({
-    ...{ version: 'bench', stateDir: import.meta.dirname, expiries: () => [] },
-    ...{ report: () => reports, wires: () => [], connections: () => ({ tls_se: 0, racs: 0 }) },
-  })
-}
-
-function reportOf(slot: number): SlotReport {
-  return {
-    ...{ slot: slot as SlotId, seid: `sim${slot}` as Seid, driver: 'simulator', aliases: [] },
-    ...{ sen: `key${slot}.com` as Sen, aid: undefined, atr: '3B00', state: 'ready', cause: 'free' },
-    ...{ stateMs: 60_000, holder: undefined, heldMs: undefined, waiters: [], doing: undefined },
-    counters: { sessions: slot, apdus: 40 * slot, errors: 0, resets: slot, mutes: 0, quarantines: 0 },
+  const { Inventory } = await built<typeof inventories>('slots/inventory.js')
+  const inventory = new Inventory(slotEnvironment({ clock: systemClock }))
+  for (let n = 1; n <= count; n++) {
+    const arrival = { element: new InstantElement(), seid: `sim${n}`, aliases: [], maxRecordBytes: 1024 }
+    await inventory.arrive(arrival, 'simulator')
   }
+  return new Metrics({
+    ...{ version: 'bench', stateDir: import.meta.dirname, expiries: () => [], wires: () => [] },
+    report: () => inventory.slots.map((slot) => slot.report),
+    connections: () => ({ tls_se: 0, racs: 0 }),
+  })
 }
 
 function fetchMs(port: number, path: string): Promise<number> {

@@ -184,6 +184,18 @@ test('metrics: hundreds of scrapes at once are written once', async () => {
   assert.equal(drawn, 2)
 })
 
+test('metrics: of hundreds who connect at once some are sent away, the others get all of it', async () => {
+  await using bench = await StatusBench.start(reports(1_000))
+  const asked = await Promise.allSettled(Array.from({ length: 300 }, () => bench.get('/metrics')))
+  const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  assert.ok(answers.length >= 16, `${answers.length}`)
+  for (const { status, text } of answers) {
+    assert.equal(status, 200)
+    assert.match(text, /^iose_process_start_time_seconds \S+\n$/m)
+  }
+  assert.equal((await bench.get('/metrics')).status, 200)
+})
+
 test('metrics: while a thousand slots are written the event loop turns', async () => {
   await using bench = await StatusBench.start(reports(1_000))
   const longest: number[] = []

@@ -33,6 +33,7 @@ export class Exposition {
   async #write(): Promise<Page> {
     const registry = (this.#registry ??= await this.#open())
     this.#begin()
+    await nextTurn()
     const texts: string[] = []
     let turnAt = performance.now() + SLICE_MS
     for (const { name } of this.#families) {
