@@ -57,6 +57,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly port: number
   /** Where the administration plane listens. */
   readonly racsPort: number
+  /** Where the status plane listens, `address:port`. */
+  readonly statusAddress: string
   readonly startMs: number
 }
 
@@ -76,7 +78,8 @@ export async function startGateway(toml = '', env: NodeJS.ProcessEnv = {}): Prom
   })
   const lines = createInterface({ input: child.stdout })
   for await (const line of lines) {
-    const { event, tlsSe, racs } = JSON.parse(line) as { event: string; tlsSe?: string; racs?: string }
+    const ready = JSON.parse(line) as { event: string; tlsSe?: string; racs?: string; status?: string }
+    const { event, tlsSe, racs, status } = ready
     if (event !== 'gateway.ready') continue
     const startMs = performance.now() - startedAt
     // The log must be read on, or the gateway would block on a full pipe.
@@ -86,7 +89,7 @@ export async function startGateway(toml = '', env: NodeJS.ProcessEnv = {}): Prom
       pid: child.pid ?? 0,
       port: Number(tlsSe?.split(':').at(-1)),
       racsPort: Number(racs?.split(':').at(-1)),
-      startMs,
+      ...{ statusAddress: status ?? '', startMs },
       [Symbol.asyncDispose]: () => end(child),
     }
   }

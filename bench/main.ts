@@ -12,6 +12,7 @@ import { handshakes } from './handshakes.ts'
 import { hello } from './hello-parse.ts'
 import { idle } from './idle.ts'
 import { metrics } from './metrics.ts'
+import { page } from './page.ts'
 import { pcsc } from './pcsc.ts'
 import { rack } from './rack.ts'
 import { racs } from './racs.ts'
@@ -29,7 +30,7 @@ run. Takes about eight minutes.
 
   --only PATTERN  only rows whose name contains PATTERN; every name begins with one of
                   relay, racs, handshakes, client, hello, idle, start, card, wire, pcsc, gp, audit, rack,
-                  metrics
+                  metrics, page
   --quick         a short run, to see that everything works; its figures are rough
   --json FILE     also write the rows {name, unit, value, p50, p99, reference, ratio}
 `
@@ -51,6 +52,7 @@ const BENCHMARKS = [
   audit,
   rack,
   metrics,
+  page,
 ]
 
 interface Options {

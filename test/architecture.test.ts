@@ -25,7 +25,7 @@ const ARROWS: Record<string, readonly string[]> = {
   audit: ['base', 'slots'],
   config: ['base', 'access/user.ts'],
   panel: ['base', 'slots'],
-  status: ['base', 'net', 'slots'],
+  status: ['base', 'net', 'apdu', 'slots'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
     ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform', 'audit'],

@@ -16,7 +16,17 @@ export interface SlotRow {
   readonly held_since: string | null
   readonly waiters: readonly { readonly holder: string; readonly since: string }[]
   readonly doing: string | null
+  /** How the last session on it ended; null: there was none. Undefined: the gateway does not tell. */
+  readonly last?: LastRow | null | undefined
   readonly sessions: number
+}
+
+export interface LastRow {
+  readonly at: string
+  readonly holder: string
+  /** `closed` when it ended as it should, else the code of an error. */
+  readonly code: string
+  readonly cause: string
 }
 
 /** @throws ClientError client.protocol */
@@ -30,6 +40,8 @@ export function slotRowOf(value: unknown): SlotRow {
   const row = fieldsOf(value, FIELDS) as unknown as SlotRow
   if (!Array.isArray(row.waiters)) throw strange('waiters')
   for (const waiter of row.waiters) fieldsOf(waiter, { holder: 'string', since: 'string' })
+  if (row.last !== undefined && row.last !== null)
+    fieldsOf(row.last, { at: 'string', holder: 'string', code: 'string', cause: 'string' })
   return row
 }
 

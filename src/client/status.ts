@@ -9,6 +9,7 @@ import { EventAssembler, type ServerEvent } from './sse.ts'
 
 export interface StatusTarget {
   readonly url: URL
+  /** Empty: none. */
   readonly token: string
   readonly clock: Clock
 }
@@ -103,7 +104,7 @@ export class StatusClient {
 
   async #ask(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const { url, token } = this.#target
-    const headers = { authorization: `Bearer ${token}` }
+    const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` }
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       get(new URL(path, url), { headers, signal, agent: false }, resolve).on('error', reject)
     })

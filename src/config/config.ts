@@ -47,6 +47,8 @@ export interface Config {
     readonly isDefault: boolean
     /** Relative to the state directory. */
     readonly tokenFile: string
+    /** The same; undefined: nobody can do anything over the status plane. */
+    readonly operatorTokenFile: string | undefined
   }
   readonly health: {
     /** How often each idle element is looked at; 0: never. */
@@ -100,6 +102,7 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
       ...(status.listen ?? DEFAULT_STATUS),
       isDefault: status.listen === undefined,
       tokenFile: status.token_file,
+      operatorTokenFile: status.operator_token_file,
     },
     health: { pollMs: health.poll_ms, maxResetsPerMinute: health.max_resets_per_minute },
     guard: {

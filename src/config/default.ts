@@ -53,9 +53,11 @@ applet = "none"
 # max_connections = 16               # how many of its elements may be in use at a time
 `
 
-const STATUS = `[status]                             # who holds what, who waits, what is wrong: \`iose slots\`
+const STATUS = `[status]                             # who holds what, who waits, what is wrong: a page, and \`iose slots\`
 # listen = "127.0.0.1:8080"          # set: the gateway does not start when it is taken, else it goes on without
-token_file = "status.token"          # what its clients must know; made at a first start, relative to state_dir
+token_file = "status.token"          # what its readers must know on an address that is not loopback; made at a first
+                                     # start, relative to state_dir
+# operator_token_file = "operator.token"  # lets whoever knows what is in it reset slots and set them aside, by the page
 `
 
 const HEALTH = `[health]                             # how the gateway looks after elements that nobody uses

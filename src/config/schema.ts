@@ -65,6 +65,7 @@ const audit = v.strictObject({
 const status = v.strictObject({
   listen: v.optional(endpoint),
   token_file: v.optional(text, 'status.token'),
+  operator_token_file: v.optional(text),
 })
 
 const panel = v.strictObject({

@@ -61,7 +61,18 @@ export interface SlotReport extends OfSlot {
   readonly waiters: readonly WaiterReport[]
   /** What the gateway is doing about it, or will do next and when: `being reset`, `next try in 0.8 s`. */
   readonly doing: string | undefined
+  /** How the last lease on it ended. */
+  readonly last: LeaseEnd | undefined
   readonly counters: SlotCounters
+}
+
+/** How a lease ended. */
+export interface LeaseEnd {
+  readonly holder: string
+  /** `closed` when its holder gave back an element that was well, else the code of an error. */
+  readonly code: string
+  readonly cause: string
+  readonly agoMs: number
 }
 
 /** Since the gateway started. */

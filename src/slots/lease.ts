@@ -38,8 +38,11 @@ export interface LeaseKeeper {
   /** A command is about to change the element. Returns what to call when it is over. */
   used(): (outcome: CommandOutcome) => void
   reset(kind: ResetKind): Promise<void>
-  /** The lease is over: resets the element and passes it on. */
-  ended(kind: ResetKind): Promise<void>
+  /**
+   * The lease is over: resets the element and passes it on.
+   * @param error  why the right was taken away, or what the element failed with and was not reset after
+   */
+  ended(kind: ResetKind, error: unknown): Promise<void>
 }
 
 export class Holding implements Lease {
@@ -49,6 +52,8 @@ export class Holding implements Lease {
   readonly #controller = new AbortController()
   /** What ends whatever the element does now: after a failure only loss of power surely does. */
   #resetKind: ResetKind = 'warm'
+  /** What its element failed with since the last reset. */
+  #failure: unknown
   /** What its holder does with it now. */
   #running: Promise<void> | undefined
   #ending: Promise<void> | undefined
@@ -85,6 +90,7 @@ export class Holding implements Lease {
         return length
       } catch (error) {
         this.#resetKind = 'cold'
+        this.#failure = error
         over('failed')
         throw error
       }
@@ -95,7 +101,11 @@ export class Holding implements Lease {
     return this.#call(async () => {
       const needed = this.needsReset ? 'cold' : kind
       this.#resetKind = 'cold'
-      await this.#keeper.reset(needed)
+      await this.#keeper.reset(needed).catch((error: unknown) => {
+        this.#failure = error
+        throw error
+      })
+      this.#failure = undefined
       if (!this.#controller.signal.aborted) this.#resetKind = 'warm'
     })
   }
@@ -116,7 +126,9 @@ export class Holding implements Lease {
   }
 
   #end(): Promise<void> {
-    const finish = (): Promise<void> => this.#keeper.ended(this.#resetKind)
+    const { revoked } = this
+    const finish = (): Promise<void> =>
+      this.#keeper.ended(this.#resetKind, revoked.aborted ? (revoked.reason as unknown) : this.#failure)
     this.#ending ??= this.#running === undefined ? finish() : this.#running.then(finish)
     return this.#ending
   }

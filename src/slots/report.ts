@@ -2,7 +2,7 @@
 
 import { hexOf } from '../base/hex.ts'
 import type { Condition } from './condition.ts'
-import type { SlotReport } from './events.ts'
+import type { LeaseEnd, SlotReport } from './events.ts'
 import type { Names } from './names.ts'
 import type { SlotIdentity } from './surroundings.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -16,7 +16,12 @@ export interface ReportParts {
   /** While somebody has one. */
   readonly lease: { readonly holder: string | undefined; readonly heldMs: number } | undefined
   readonly waiters: readonly Waiter[]
-  readonly counters: { readonly sessions: number; readonly apdus: number; readonly errors: number }
+  readonly counters: {
+    readonly sessions: number
+    readonly apdus: number
+    readonly errors: number
+    readonly last: LeaseEnd | undefined
+  }
   readonly nowMs: number
 }
 
@@ -25,7 +30,7 @@ export function reportOf(parts: ReportParts): SlotReport {
   const { id: slot, seid, aliases, driver } = identity
   const { sen, aid, atr } = names
   const { state, cause, ageMs, mutes, quarantines } = condition
-  const { sessions, apdus, errors } = counters
+  const { sessions, apdus, errors, last } = counters
   return {
     ...{ slot, seid, aliases, driver, sen, aid: aid && hexOf(aid), atr, state, cause, stateMs: ageMs },
     holder: lease?.holder,
@@ -33,7 +38,7 @@ export function reportOf(parts: ReportParts): SlotReport {
     waiters: waiters
       .toSorted((a, b) => a.since - b.since)
       .map(({ holder, priority, since }) => ({ holder, priority, waitedMs: Math.round(nowMs - since) })),
-    doing: upkeep.doing,
+    ...{ doing: upkeep.doing, last },
     counters: { sessions, apdus, errors, resets: upkeep.resets, mutes, quarantines },
   }
 }

@@ -292,8 +292,9 @@ export class Slot {
         return this.#usage.begin(holder)
       },
       reset: (kind) => this.#upkeep.resetFor(arrival, kind),
-      ended: async (kind) => {
+      ended: async (kind, error) => {
         this.#holding = undefined
+        this.#usage.ended(holder, error)
         await this.#upkeep.finish(arrival, kind)
       },
     })

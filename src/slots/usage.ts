@@ -1,8 +1,9 @@
 // What is done with the element of one slot, counted and told.
 
 import type { Clock } from '../base/clock.ts'
+import { codeOf, messageOf } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
-import type { SlotEvent } from './events.ts'
+import type { LeaseEnd, SlotEvent } from './events.ts'
 import type { SlotIdentity } from './surroundings.ts'
 
 /** How a command ended: with a status word, or without an answer. */
@@ -12,6 +13,7 @@ export class Usage {
   sessions = 0
   apdus = 0
   errors = 0
+  #last: (Omit<LeaseEnd, 'agoMs'> & { readonly endedAt: number }) | undefined
   readonly #identity: SlotIdentity
   readonly #clock: Clock
   readonly #events: Events<SlotEvent>
@@ -20,6 +22,19 @@ export class Usage {
     this.#identity = identity
     this.#clock = clock
     this.#events = events
+  }
+
+  /** How the last lease ended. */
+  get last(): LeaseEnd | undefined {
+    if (this.#last === undefined) return undefined
+    const { endedAt, ...end } = this.#last
+    return { ...end, agoMs: Math.round(this.#clock.now() - endedAt) }
+  }
+
+  /** The lease of `holder` is over. */
+  ended(holder: string, error: unknown): void {
+    const [code, cause] = error === undefined ? ['closed', 'given back'] : [codeOf(error), messageOf(error)]
+    this.#last = { holder, code, cause, endedAt: this.#clock.now() }
   }
 
   /** A command of `holder` is sent. Returns what must be called, once, when it is over. */

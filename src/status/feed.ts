@@ -5,17 +5,14 @@ import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import type { Log } from '../base/log.ts'
-import type { SlotEvent, SlotReport } from '../slots/events.ts'
-import { rowOf } from './row.ts'
+import type { SlotEvent } from '../slots/events.ts'
+import { type RowSource, rowsOf } from './row.ts'
+import { MAX_ROWS, type SessionRow } from './sessions.ts'
 
-export interface FeedOptions {
+export interface FeedOptions extends RowSource {
   readonly clock: Clock
   readonly log: Log
   readonly events: Events<SlotEvent>
-  /** All slots, in their order. */
-  readonly report: () => readonly SlotReport[]
-  /** The time of day, milliseconds since 1970. */
-  readonly wallNow: () => number
 }
 
 export class Feed {
@@ -24,7 +21,9 @@ export class Feed {
   readonly #listeners = new Map<ServerResponse, number>()
   /** Slots that something has happened to since they were last reported. */
   readonly #touched = new Set<number>()
-  #subscription: Disposable | undefined
+  /** Sessions that have ended since. */
+  #ended: readonly SessionRow[] = []
+  #subscriptions: (Disposable | undefined)[] = []
   #pending: Timer | undefined
   #flushAt = 0
   #heartbeat: Timer | undefined
@@ -40,14 +39,16 @@ export class Feed {
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     })
-    const wallMs = this.#options.wallNow()
-    const rows = this.#options.report().map((report) => rowOf(report, wallMs))
     // However long it is: nobody can have read it yet.
-    response.write(textOf('slots', rows))
+    response.write(textOf('slots', rowsOf(this.#options)))
     this.#listeners.set(response, response.writableLength + MAX_UNREAD_BYTES)
     response.once('close', () => this.#remove(response))
     if (this.#listeners.size > 1) return
-    this.#subscription = this.#options.events.subscribe((event) => this.#on(event))
+    const { events, sessions } = this.#options
+    this.#subscriptions = [
+      events.subscribe((event) => this.#on(event)),
+      sessions?.ended.subscribe((session) => this.#onSession(session)),
+    ]
     this.#beatLater()
   }
 
@@ -59,10 +60,11 @@ export class Feed {
   #remove(response: ServerResponse): void {
     this.#listeners.delete(response)
     if (this.#listeners.size > 0) return
-    this.#subscription?.[Symbol.dispose]()
+    for (const subscription of this.#subscriptions) subscription?.[Symbol.dispose]()
     this.#pending?.cancel()
     this.#pending = undefined
     this.#touched.clear()
+    this.#ended = []
     this.#heartbeat?.cancel()
   }
 
@@ -81,6 +83,13 @@ export class Feed {
     this.#flushIn(kind === 'commanded' ? COUNT_MS : COLLECT_MS)
   }
 
+  #onSession(session: SessionRow): void {
+    // No more than anybody keeps, whatever clients do.
+    this.#ended = [...this.#ended.slice(1 - MAX_ROWS), session]
+    if (session.slot !== null) this.#touched.add(session.slot)
+    this.#flushIn(COLLECT_MS)
+  }
+
   #flushIn(delayMs: number): void {
     const { clock } = this.#options
     const at = clock.now() + delayMs
@@ -91,12 +100,12 @@ export class Feed {
   }
 
   #flush(): void {
-    const { report, wallNow } = this.#options
     this.#pending = undefined
-    const reports = report().filter(({ slot }) => this.#touched.has(slot))
+    const rows = rowsOf(this.#options, (slot) => this.#touched.has(slot))
     this.#touched.clear()
-    const wallMs = wallNow()
-    this.#tellAll(reports.map((one) => textOf('slot', rowOf(one, wallMs))).join(''))
+    const ended = this.#ended.map((session) => textOf('session', session))
+    this.#ended = []
+    this.#tellAll([...ended, ...rows.map((row) => textOf('slot', row))].join(''))
   }
 
   #beatLater(): void {

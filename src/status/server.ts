@@ -1,35 +1,42 @@
-// The status plane: HTTP for people and programs who watch the gateway. It changes nothing.
+// The status plane: HTTP for people and programs who watch the gateway, and for an operator who does something.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, isIP, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { messageOf } from '../base/errors.ts'
+import type { PlaneObserver } from '../base/plane-events.ts'
 import { Admission } from '../net/admission.ts'
+import { ActionDesk, type Actions, actionIn } from './actions.ts'
+import { Api, type ApiEnvironment, type Route, send } from './api.ts'
 import { Feed, type FeedOptions } from './feed.ts'
+import { pageRoutes } from './files.ts'
+import { type Access, Gate, isLoopback, type Refusal } from './gate.ts'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { rowOf } from './row.ts'
 
 export interface StatusOptions {
   readonly host: string
   readonly port: number
 }
 
-export interface StatusEnvironment extends FeedOptions {
-  /** What `Authorization: Bearer` must have behind it. */
+export interface StatusEnvironment extends FeedOptions, ApiEnvironment {
+  /** See Gate, for these. */
   readonly token: string
   readonly health: Health
   readonly metrics: Metrics
+  readonly operatorToken?: string | undefined
+  /** What an operator can do; nothing without. */
+  readonly actions?: Actions | undefined
+  /** Is told what an operator does. */
+  readonly observer?: PlaneObserver | undefined
 }
 
-/** Answers a request for one path; all under /api/, and /metrics, are for who has the token. */
-type Route = (response: ServerResponse) => void
-
 export class StatusServer {
-  readonly #options: StatusOptions
   readonly #environment: StatusEnvironment
+  readonly #gate: Gate
   readonly #feed: Feed
+  readonly #api: Api
+  readonly #page = pageRoutes()
   readonly #routes: ReadonlyMap<string, Route>
   readonly #http: Server
   readonly #admission = new Admission({
@@ -38,14 +45,15 @@ export class StatusServer {
   })
 
   private constructor(options: StatusOptions, environment: StatusEnvironment) {
-    this.#options = options
     this.#environment = environment
+    this.#gate = new Gate({ host: options.host, ...environment })
     this.#feed = new Feed(environment)
+    const { actions, ...rest } = environment
+    this.#api = new Api(environment, this.#gate, actions && new ActionDesk({ ...rest, actions }))
     this.#routes = new Map<string, Route>([
       ['/health/alive', (response) => send(response, 200, environment.health.liveness)],
       ['/health/ready', (response) => this.#ready(response)],
       ['/metrics', (response) => this.#metrics(response)],
-      ['/api/slots', (response) => this.#slots(response)],
       ['/api/events', (response) => this.#feed.add(response)],
     ])
     this.#http = createServer({
@@ -64,6 +72,11 @@ export class StatusServer {
     const plane = new StatusServer(options, environment)
     plane.#http.listen(options.port, options.host)
     await once(plane.#http, 'listening')
+    plane.#gate.isLocal = isLoopback(plane.#bound.address)
+    if (!plane.#gate.isLocal) {
+      const advice = 'it is clear text: a reader on the way sees slots and tokens'
+      environment.log.warn('status.exposed', { address: plane.address, advice })
+    }
     plane.#http.on('error', (error) =>
       environment.log.warn('plane.accept-failed', { cause: messageOf(error) }),
     )
@@ -72,7 +85,7 @@ export class StatusServer {
 
   /** Where it listens, `address:port`. */
   get address(): string {
-    const { address, family, port } = this.#http.address() as AddressInfo
+    const { address, family, port } = this.#bound
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
   }
 
@@ -83,6 +96,10 @@ export class StatusServer {
     this.#feed.close()
     this.#http.closeAllConnections()
     await stopped
+  }
+
+  get #bound(): AddressInfo {
+    return this.#http.address() as AddressInfo
   }
 
   #admit(socket: Socket): void {
@@ -99,7 +116,7 @@ export class StatusServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const [status, error, headers] = this.#refusalOf(request) ?? []
     if (status === undefined) {
-      this.#routeOf(request)?.(response)
+      this.#routeOf(request)?.(response, request)
       return
     }
     // What follows would be taken for the next request.
@@ -107,40 +124,27 @@ export class StatusServer {
     send(response, status, { error }, headers)
   }
 
-  /** Why there is nothing for this request: status, words, headers. */
-  #refusalOf(
-    request: IncomingMessage,
-  ): readonly [number, string, Readonly<Record<string, string>>?] | undefined {
-    const route = this.#routeOf(request)
-    const isPrivate = PRIVATE.test(request.url ?? '')
-    if (!this.#isOurs(request.headers.host)) return [421, 'this is not the server of that name']
-    if (hasBody(request)) return [413, 'requests have no body here']
+  /** Why there is nothing for this request. */
+  #refusalOf(request: IncomingMessage): Refusal | undefined {
+    const path = pathOf(request)
     // Before anything else, so that nobody learns what there is.
-    if (isPrivate && !this.#isAuthorised(request.headers.authorization)) {
-      return [401, 'the token is missing or wrong', { 'WWW-Authenticate': 'Bearer' }]
-    }
-    if (route === undefined) return [404, 'nothing is here']
-    if (request.method !== 'GET') return [405, 'only GET is possible', { Allow: 'GET' }]
-    return undefined
+    const refusal = this.#gate.refusalOf(request, this.#accessTo(path))
+    if (refusal?.[0] === 421) return refusal
+    if (hasBody(request)) return [413, 'requests have no body here']
+    if (refusal !== undefined) return refusal
+    if (this.#routeOf(request) === undefined) return [404, 'nothing is here']
+    const method = actionIn(path) === undefined ? 'GET' : 'POST'
+    return request.method === method ? undefined : [405, `only ${method} is possible`, { Allow: method }]
   }
 
-  #routeOf({ url = '' }: IncomingMessage): Route | undefined {
-    return this.#routes.get(url.split('?', 1)[0] ?? '')
+  #accessTo(path: string): Access {
+    if (actionIn(path) !== undefined) return 'operator'
+    return this.#page.has(path) || path.startsWith('/health/') ? 'anybody' : 'reader'
   }
 
-  /** A page of somebody else whose name leads here must not talk to us through its reader's browser. */
-  #isOurs(host = ''): boolean {
-    const name = host
-      .replace(/:\d+$/, '')
-      .replace(/^\[|\]$/g, '')
-      .toLowerCase()
-    return isIP(name) > 0 || name === 'localhost' || name === this.#options.host.toLowerCase()
-  }
-
-  /** Of equal length by hashing, and so compared in constant time. */
-  #isAuthorised(authorization = ''): boolean {
-    const given = /^Bearer (.+)$/i.exec(authorization)?.[1] ?? ''
-    return timingSafeEqual(digestOf(given), digestOf(this.#environment.token))
+  #routeOf(request: IncomingMessage): Route | undefined {
+    const path = pathOf(request)
+    return this.#routes.get(path) ?? this.#page.get(path) ?? this.#api.routeOf(path)
   }
 
   #ready(response: ServerResponse): void {
@@ -160,39 +164,16 @@ export class StatusServer {
       },
     )
   }
+}
 
-  #slots(response: ServerResponse): void {
-    const { report, wallNow } = this.#environment
-    const wallMs = wallNow()
-    const rows = report().map((one) => rowOf(one, wallMs))
-    send(response, 200, rows)
-  }
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? ''
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
 
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  value: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  })
-  response.end(`${JSON.stringify(value)}\n`)
-}
-
-const PRIVATE = /^\/(api\/|metrics(\?|$))/
 const MAX_CONNECTIONS = 64
 const MAX_CONNECTIONS_PER_ADDRESS = 16
 const MAX_HEADER_BYTES = 8_192

@@ -36,6 +36,20 @@ test('slots table: says at a glance what is where, who holds it, who waits, and 
   ])
 })
 
+test('slots table: how the last session on a slot failed is a note, one that ended well is none', () => {
+  const last = {
+    at: '2026-01-31T11:59:56.000Z',
+    holder: 'tls-se 192.0.2.7:1',
+    cause: 'wrong PSK or identity',
+  }
+  const noteOf = (code: string): string =>
+    slotsTable([row({ last: { ...last, code } })], WALL_MS, Infinity)[1]
+      ?.split(/ {9,}/)
+      .at(-1) ?? ''
+  assert.equal(noteOf('peer.refused'), 'last session, 4 s ago: wrong PSK or identity')
+  assert.doesNotMatch(noteOf('closed'), /last/)
+})
+
 test('slots table: no name of an element or a client can command the terminal', () => {
   const hostile = '\x1b[2J\x07\x9b31m\r\n\x7f'
   const text = slotsTable([row({ sen: hostile, holder: hostile, cause: hostile })], WALL_MS, Infinity).join(

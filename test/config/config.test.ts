@@ -200,3 +200,9 @@ test('config: no message shows a key, however wrong it is', () => {
     (error: Error) => !error.message.includes(PSK.slice(0, 8)),
   )
 })
+
+test('config: nobody can do anything over the status plane unless a file for the operator token is named', () => {
+  assert.equal(parseConfig('', 'file').status.operatorTokenFile, undefined)
+  const { status } = parseConfig('status.operator_token_file = "op.token"', 'file')
+  assert.deepEqual([status.operatorTokenFile, status.tokenFile], ['op.token', 'status.token'])
+})

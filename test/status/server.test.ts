@@ -21,12 +21,29 @@ test('status: a row says what is known of a slot, with instants of the day and n
   const counters = { sessions: 3, apdus: 40, errors: 1, resets: 5, mutes: 0, quarantines: 0 }
   assert.deepEqual(JSON.parse(text), [
     {
-      ...{ slot: 1, driver: 'simulator', seid: 'sim1', aliases: [], sen: 'key1.com', aid: null },
+      ...{
+        slot: 1,
+        driver: 'simulator',
+        seid: 'sim1',
+        aliases: [],
+        sen: 'key1.com',
+        aid: null,
+        designator: null,
+      },
       ...{ atr: '3B086B6579312E636F6D', state: 'ready', cause: 'free', since: '2026-01-31T11:59:00.000Z' },
-      ...{ holder: null, held_since: null, queue: 0, waiters: [], doing: null, ...counters },
+      ...{ holder: null, held_since: null, queue: 0, waiters: [], doing: null, last: null, ...counters },
     },
     {
-      ...{ slot: 2, driver: 'simulator', seid: 'sim2', aliases: ['999'], sen: 'key2.com', aid: '0102030405' },
+      ...{
+        slot: 2,
+        driver: 'simulator',
+        seid: 'sim2',
+        aliases: ['999'],
+        sen: 'key2.com',
+        aid: '0102030405',
+        last: null,
+      },
+      designator: null,
       ...{ atr: '3B086B6579312E636F6D', state: 'leased', cause: 'held by tls-se 192.0.2.7:1' },
       ...{ since: '2026-01-31T11:59:58.500Z', holder: 'tls-se 192.0.2.7:1' },
       ...{ held_since: '2026-01-31T11:59:58.500Z', queue: 1, doing: 'being reset', ...counters },
@@ -35,9 +52,21 @@ test('status: a row says what is known of a slot, with instants of the day and n
   ])
 })
 
-test('status: without the token there is nothing, and nothing of it in answer or log', async () => {
-  await using bench = await StatusBench.start()
-  for (const path of ['/api/slots', '/api/events']) {
+test('status: beyond loopback, without the token there is nothing, and nothing of it in answer or log', async () => {
+  await using bench = await StatusBench.start([reportOf(1)], '0.0.0.0')
+  assert.equal(bench.log.of('status.exposed').length, 1)
+  assert.equal((await bench.get('/', { token: '' })).status, 200)
+  assert.equal((await bench.get('/health/none', { token: '' })).status, 404)
+  for (const path of [
+    '/api/slots',
+    '/api/events',
+    '/api/slots/sim1',
+    '/api/sessions',
+    '/api/gateway',
+    '/api/none',
+    '/metrics',
+    '/none',
+  ]) {
     for (const token of ['', 'wrong', `${TOKEN}x`, TOKEN.slice(0, -1), ` ${TOKEN}`]) {
       const { status, headers, text } = await bench.get(path, { token })
       assert.deepEqual([status, headers['www-authenticate']], [401, 'Bearer'])
@@ -51,10 +80,11 @@ test('status: without the token there is nothing, and nothing of it in answer or
 
 test('status: other paths, other methods and bodies are refused', async () => {
   await using bench = await StatusBench.start()
-  assert.equal((await bench.get('/')).status, 404)
+  assert.equal((await bench.get('/none')).status, 404)
   assert.equal((await bench.get('/api/slots/')).status, 404)
-  assert.equal((await bench.get('/api/none', { token: '' })).status, 401)
-  assert.equal((await bench.get('/api/slots', { method: 'POST', token: '' })).status, 401)
+  assert.equal((await bench.get('/api/none', { token: '' })).status, 404)
+  assert.equal((await bench.get('/api/none', { token: 'wrong' })).status, 401)
+  assert.equal((await bench.get('/api/slots/sim2')).status, 404)
   assert.equal((await bench.get('/api/slots?x=1')).status, 200)
   for (const method of ['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) {
     const { status, headers } = await bench.get('/api/slots', { method })

@@ -3,15 +3,18 @@
 import { request } from 'node:http'
 import { systemClock } from '../../src/base/clock.ts'
 import { Events } from '../../src/base/events.ts'
+import type { PlaneEvent } from '../../src/base/plane-events.ts'
 import type { SlotEvent, SlotReport } from '../../src/slots/events.ts'
 import type { Seid, Sen, SlotId } from '../../src/slots/identity.ts'
 import { Health } from '../../src/status/health.ts'
 import { Metrics } from '../../src/status/metrics/metrics.ts'
 import type { WireReport } from '../../src/status/metrics/wire-families.ts'
-import { StatusServer } from '../../src/status/server.ts'
+import { type StatusEnvironment, StatusServer } from '../../src/status/server.ts'
+import { Sessions } from '../../src/status/sessions.ts'
 import { RecordedLog } from './recorded-log.ts'
 
 export const TOKEN = 'a-token-of-some-length'
+export const OPERATOR_TOKEN = 'another-token-of-some-length'
 /** 2026-01-31T12:00:00.000Z */
 export const WALL_MS = Date.UTC(2026, 0, 31, 12)
 
@@ -39,20 +42,33 @@ export class StatusBench implements AsyncDisposable {
     wires: () => this.wires,
     connections: () => ({ tls_se: 2, racs: 1 }),
   })
+  readonly sessions = new Sessions(() => WALL_MS)
+  /** What the plane has told its observer. */
+  readonly told: PlaneEvent[] = []
   server!: StatusServer
 
   private constructor(reports: SlotReport[]) {
     this.reports = reports
   }
 
-  static async start(reports: SlotReport[] = [reportOf(1)], host = '127.0.0.1'): Promise<StatusBench> {
+  static async start(
+    reports: SlotReport[] = [reportOf(1)],
+    host = '127.0.0.1',
+    changes: Partial<StatusEnvironment> = {},
+  ): Promise<StatusBench> {
     const bench = new StatusBench(reports)
-    const { events, health, log, metrics } = bench
-    const environment = { clock: systemClock, log, events, health, metrics, token: TOKEN }
+    const { events, health, log, metrics, sessions, told } = bench
+    const observer = {
+      tell: (event: PlaneEvent) => Promise.resolve(void told.push(event)),
+      check: () => undefined,
+    }
     events.subscribe((event) => metrics.onSlot(event))
     bench.server = await StatusServer.listen(
       { host, port: 0 },
-      { ...environment, report: () => bench.reports, wallNow: () => WALL_MS },
+      {
+        ...{ clock: systemClock, log, events, report: () => bench.reports, wallNow: () => WALL_MS },
+        ...{ token: TOKEN, health, metrics, sessions, observer, ...changes },
+      },
     )
     return bench
   }
@@ -123,7 +139,7 @@ export function reportOf(slot: number, changes: Partial<SlotReport> = {}): SlotR
     holder: undefined,
     heldMs: undefined,
     waiters: [],
-    doing: undefined,
+    ...{ doing: undefined, last: undefined },
     counters: { sessions: 3, apdus: 40, errors: 1, resets: 5, mutes: 0, quarantines: 0 },
     ...changes,
   }

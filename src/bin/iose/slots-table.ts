@@ -37,7 +37,10 @@ function cellsOf(row: SlotRow, nowMs: number): string[] {
   const waiting =
     longest === undefined ? '' : `${row.waiters.length}: ${longest.holder}, ${since(longest.since)}`
   const trouble = TROUBLED.has(row.state) ? row.cause : ''
-  const notes = [trouble, row.doing ?? ''].filter((note) => note !== '')
+  const { last } = row
+  const hasFailed = last !== undefined && last !== null && last.code !== 'closed'
+  const failure = hasFailed ? `last session, ${since(last.at)} ago: ${last.cause}` : ''
+  const notes = [trouble, row.doing ?? '', failure].filter((note) => note !== '')
   const cells = [
     ...[String(row.slot), row.seid, row.sen ?? '-', row.driver, row.state, since(row.since)],
     ...[row.holder ?? '-', since(row.held_since), waiting, String(row.sessions), notes.join('; ')],

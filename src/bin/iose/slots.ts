@@ -27,7 +27,8 @@ what the gateway is doing about it.
   --json               as JSON; with --watch, one event a line
   --quiet              say nothing about a gateway that is gone for a while
   --status URL         where its status plane is; default: from the configuration, http://127.0.0.1:8080 without one
-  --token-file FILE    what it must be told; default: from the configuration, status.token in the state directory
+  --token-file FILE    what it must be told, unless it listens on this machine only; default: from the configuration,
+                       status.token in the state directory
   --config FILE, --state-dir DIR
                        of a gateway on this machine
 
@@ -98,7 +99,7 @@ function orderOf(args: readonly string[]) {
   const { host, port } = status
   const url = urlOf(values.status ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const stateDir = values['state-dir'] ?? stateDirOf(gateway.stateDir, process.env)
-  const token = tokenIn(values['token-file'] ?? resolve(stateDir, status.tokenFile))
+  const token = tokenIn(values['token-file']) ?? defaultTokenIn(resolve(stateDir, status.tokenFile))
   const target = { url, token, clock: systemClock }
   return {
     isWatch: values.watch === true,
@@ -122,7 +123,17 @@ function urlOf(text: string): URL {
   throw misuse(`--status ${text}: not of the form http://HOST:PORT`)
 }
 
-function tokenIn(path: string): string {
+/** Empty without: on a loopback address everybody may read. */
+function defaultTokenIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+function tokenIn(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {

@@ -21,6 +21,7 @@ import { Inventory } from '../../slots/inventory.ts'
 import { Poller } from '../../slots/poller.ts'
 import { Health } from '../../status/health.ts'
 import { Metrics } from '../../status/metrics/metrics.ts'
+import { Sessions } from '../../status/sessions.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
 import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
@@ -32,6 +33,7 @@ import { openPanel } from './front-panel.ts'
 import { checkOpenFiles } from './limits.ts'
 import { observersOf } from './observers.ts'
 import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
+import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
 
@@ -81,7 +83,8 @@ export async function startGateway(
     log,
     onTry: (kind, outcome) => metrics.onTry(kind, outcome),
   })
-  const observer = observersOf(audit, metrics.observer)
+  const sessions = new Sessions(Date.now)
+  const observer = observersOf(audit, metrics.observer, sessions)
   const front = await openFront(config, { clock, log, events, slotOf: (seid) => inventory.bySeid(seid) })
   const drivers = await openDrivers(config, { clock, log, inventory })
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
@@ -100,8 +103,12 @@ export async function startGateway(
     ],
     uptimeMs: () => process.uptime() * 1000,
   })
-  const watched = { clock, log, events, report, wallNow: Date.now, health, metrics }
-  const status = await openStatus(config.status, stateDir, watched)
+  const status = await openStatus(config.status, stateDir, {
+    ...{ clock, log, events, report, wallNow: Date.now, sessions, observer, health, metrics },
+    designators: designatorsOf(config.slots),
+    actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
+    gateway: { name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
+  })
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
@@ -143,6 +150,16 @@ export async function startGateway(
       return isDrained
     },
   }
+}
+
+/** What the board's print calls the places of elements, by SEID. */
+function designatorsOf(slots: Config['slots']): ReadonlyMap<string, string> {
+  const entries = slots.flatMap((slot): [string, string][] => {
+    if (slot.driver === 'sim-array' || slot.seid === undefined) return []
+    const { designator } = slot.front
+    return designator === undefined ? [] : [[slot.seid, designator]]
+  })
+  return new Map(entries)
 }
 
 async function openGuard(

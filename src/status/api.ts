@@ -1,0 +1,96 @@
+// What programs and the page ask for under /api/, as JSON.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ActionDesk, actionIn, decoded } from './actions.ts'
+import { wordsOfAtr } from './atr-words.ts'
+import type { Gate } from './gate.ts'
+import { type RowSource, rowsOf } from './row.ts'
+
+export interface ApiEnvironment extends RowSource {
+  readonly gateway?: GatewayFacts | undefined
+}
+
+/** What the page tells its reader about the gateway as a whole. */
+export interface GatewayFacts {
+  readonly name: string
+  readonly version: string
+  /** `address:port` of the service plane and of the administration plane. */
+  readonly tlsSe: string
+  readonly racs: string
+}
+
+/** Answers a request for one path. */
+export type Route = (response: ServerResponse, request: IncomingMessage) => void
+
+export class Api {
+  readonly #environment: ApiEnvironment
+  readonly #gate: Gate
+  readonly #desk: ActionDesk | undefined
+  readonly #routes: ReadonlyMap<string, Route>
+
+  constructor(environment: ApiEnvironment, gate: Gate, desk: ActionDesk | undefined) {
+    this.#environment = environment
+    this.#gate = gate
+    this.#desk = desk
+    this.#routes = new Map<string, Route>([
+      ['/api/slots', (response) => send(response, 200, rowsOf(environment))],
+      ['/api/sessions', (response) => send(response, 200, environment.sessions?.rows ?? [])],
+      ['/api/gateway', (response, request) => send(response, 200, this.#facts(request))],
+    ])
+  }
+
+  /** What answers a request for this path; undefined: nothing is there. */
+  routeOf(path: string): Route | undefined {
+    return this.#routes.get(path) ?? this.#actionRoute(path) ?? this.#slotRoute(path)
+  }
+
+  #facts({ headers }: IncomingMessage) {
+    const { gateway } = this.#environment
+    const { hasOperator } = this.#gate
+    return { ...gateway, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
+  }
+
+  #slotRoute(path: string): Route | undefined {
+    const seid = /^\/api\/slots\/([^/]{1,189})$/.exec(path)?.[1]
+    const slot = seid === undefined ? undefined : this.#numberOf(decoded(seid))
+    if (slot === undefined) return undefined
+    return (response) => {
+      const [row] = rowsOf(this.#environment, (number) => number === slot)
+      send(response, 200, { ...row, atr_words: wordsOfAtr(row?.atr ?? '') })
+    }
+  }
+
+  #actionRoute(path: string): Route | undefined {
+    const action = actionIn(path)
+    const desk = this.#desk
+    if (action === undefined || desk === undefined || this.#numberOf(action.seid) === undefined)
+      return undefined
+    return (response, { socket }) => {
+      const peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
+      const done = desk.run(action.name, action.seid, peer)
+      done.then(
+        ({ status, body }) => send(response, status, body),
+        () => response.destroy(),
+      )
+    }
+  }
+
+  #numberOf(seid: string): number | undefined {
+    return this.#environment.report().find((one) => one.seid === seid)?.slot
+  }
+}
+
+export function send(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  })
+  response.end(`${JSON.stringify(value)}\n`)
+}
