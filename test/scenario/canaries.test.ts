@@ -138,7 +138,7 @@ function* filesIn(directory: string): Generator<string> {
   for (const name of readdirSync(directory)) {
     const path = join(directory, name)
     if (statSync(path).isDirectory()) yield* filesIn(path)
-    else yield path
+    else if (statSync(path).isFile()) yield path
   }
 }
 

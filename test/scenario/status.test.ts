@@ -54,6 +54,7 @@ test('a token of the operator is taken as it is, and one that others can read is
 
 test('an operator token that is configured and not there keeps the gateway from starting, with what to do', async () => {
   await using gateway = await Gateway.start()
+  await gateway.stop()
   gateway.configure('status.operator_token_file = "operator.token"')
   const said = await shell(`${gateway.commandLine}; echo "exit $?"`)
   assert.match(said, /status\.operator_token_file: no .*operator\.token; make one: .*umask 077/)

@@ -5,7 +5,7 @@ import { AuditError } from '../../audit/errors.ts'
 import { openDirectory } from '../../audit/files.ts'
 import { makeKey, readKey } from '../../audit/key.ts'
 import { lockDirectory } from '../../audit/lock.ts'
-import { AuditLog } from '../../audit/log.ts'
+import { AuditLog, type Head } from '../../audit/log.ts'
 import type { AuditFields, AuditTrail } from '../../base/audit.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import { codeOf, messageOf } from '../../base/errors.ts'
@@ -18,6 +18,8 @@ import { ConfigError } from '../../config/errors.ts'
 export interface OpenTrail extends AuditTrail, AsyncDisposable {
   /** Records what has happened already, and cannot be refused any more; a failure is logged. */
   note(event: string, fields?: AuditFields): Promise<void>
+  /** What to publish, so that nobody can cut the log behind it unseen. */
+  head(): Head
 }
 
 export interface TrailEnvironment {
@@ -71,6 +73,7 @@ function running(
   tellLater()
   return {
     record: (event, fields) => trail.record(event, fields),
+    head: () => trail.head(),
     async note(event, fields) {
       try {
         await trail.record(event, fields)

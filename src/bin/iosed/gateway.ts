@@ -78,6 +78,8 @@ export async function startGateway(
     wires: () => drivers.flatMap(({ wires = [] }) => wires),
     connections: () => ({ tls_se: tlsSe.connections, racs: racs.connections }),
   })
+  const stoppedHelp = 'Whether the audit log cannot be written, and so nothing is done.'
+  metrics.gauge('iose_audit_stopped', stoppedHelp, () => (audit.isStopped ? 1 : 0))
   events.subscribe((event) => metrics.onSlot(event))
   const guard = await openGuard(config.guard, stateDir, {
     log,
@@ -102,6 +104,8 @@ export async function startGateway(
       { name: 'racs', isAccepting: racs.isAccepting },
     ],
     uptimeMs: () => process.uptime() * 1000,
+    problems: () => (audit.isStopped ? ['the audit log cannot be written: nothing is done unrecorded'] : []),
+    extra: () => ({ audit_head: trail.head() }),
   })
   const status = await openStatus(config.status, stateDir, {
     ...{ clock, log, events, report, wallNow: Date.now, sessions, observer, health, metrics },
