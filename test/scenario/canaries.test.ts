@@ -2,10 +2,12 @@
 // that the gateway says or shows.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Gateway } from '../support/gateway.ts'
 import { iose } from '../support/iose.ts'
 import { helloFor, RawPeer } from '../support/peers.ts'
@@ -19,12 +21,18 @@ const PIN_HEX = Buffer.from(PIN).toString('hex').toUpperCase()
 const MAX_FACE = 24
 
 let gateway: Gateway
+const reports = mkdtempSync(join(tmpdir(), 'canaries-'))
 before(async () => {
+  const options = `--report-on-signal --report-directory=${reports}`
   gateway = await Gateway.start(
     `[[slots]]\ndriver = "simulator"\nseid = "sim1"\nsen = "key1.com"\npsk = "${PSK}"\n`,
+    { NODE_OPTIONS: options },
   )
 })
-after(() => gateway[Symbol.asyncDispose]())
+after(async () => {
+  await gateway[Symbol.asyncDispose]()
+  rmSync(reports, { recursive: true })
+})
 
 /** Every way in which one secret looks, as far as it takes to know it: a part of it is too much as well. */
 function facesOf(secret: string): string[] {
@@ -100,6 +108,8 @@ test('canaries: ten thousand requests with secrets in every field leave none beh
   checkClean('what the status plane says', said.join('\n'))
   checkClean('the log', JSON.stringify(gateway.lines))
   for (const file of filesIn(gateway.stateDir)) checkClean(file, readFileSync(file, 'latin1'))
+  gateway.signal('SIGUSR2')
+  checkClean('the report of a crash', await reportIn(reports))
   checkClean('the command line', readFileSync(`/proc/${gateway.pid}/cmdline`, 'latin1'))
   checkClean('the environment', readFileSync(`/proc/${gateway.pid}/environ`, 'latin1'))
 })
@@ -132,6 +142,17 @@ async function answered(peer: RacsPeer, lines: readonly string[]): Promise<void>
     assert.ok(!peer.isClosed, text.slice(-200))
     text += await peer.take(1)
   }
+}
+
+/** What Node writes about a process that crashes, here at a signal. */
+async function reportIn(directory: string): Promise<string> {
+  for (let tries = 0; tries < 200; tries++) {
+    const [name] = readdirSync(directory)
+    const text = name === undefined ? '' : readFileSync(join(directory, name), 'latin1')
+    if (text.trimEnd().endsWith('}')) return text
+    await delay(25)
+  }
+  assert.fail('no report was written')
 }
 
 function* filesIn(directory: string): Generator<string> {
