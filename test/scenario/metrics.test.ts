@@ -146,5 +146,6 @@ async function scrape(gateway: Gateway): Promise<string> {
 
 async function readiness(gateway: Gateway): Promise<[number, { ready: boolean; reasons: string[] }]> {
   const response = await fetch(`http://127.0.0.1:${gateway.statusPort}/health/ready`)
-  return [response.status, (await response.json()) as { ready: boolean; reasons: string[] }]
+  const { ready, reasons } = (await response.json()) as { ready: boolean; reasons: string[] }
+  return [response.status, { ready, reasons }]
 }

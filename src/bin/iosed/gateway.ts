@@ -66,6 +66,8 @@ export async function startGateway(
   let expiries = expiriesOf(credentials)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
+  const failures = await openTries(join(stateDir, 'tries.json'))
+  // Once every file has been read: from here on this gateway has the state directory.
   const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now })
   const events = new Events<SlotEvent>()
   const audit = new AuditObserver(trail, events)
@@ -81,8 +83,8 @@ export async function startGateway(
   const stoppedHelp = 'Whether the audit log cannot be written, and so nothing is done.'
   metrics.gauge('iose_audit_stopped', stoppedHelp, () => (audit.isStopped ? 1 : 0))
   events.subscribe((event) => metrics.onSlot(event))
-  const guard = await openGuard(config.guard, stateDir, {
-    log,
+  const guard = new Guard({
+    ...{ limits: triesOf(config.guard), store: failures, log },
     onTry: (kind, outcome) => metrics.onTry(kind, outcome),
   })
   const sessions = new Sessions(Date.now)
@@ -166,13 +168,11 @@ function designatorsOf(slots: Config['slots']): ReadonlyMap<string, string> {
   return new Map(entries)
 }
 
-async function openGuard(
-  { maxFailedAuthentications, maxFailedVerifications }: Config['guard'],
-  stateDir: string,
-  surroundings: Pick<GuardOptions, 'log' | 'onTry'>,
-): Promise<Guard> {
-  const limits = { authentication: maxFailedAuthentications, verification: maxFailedVerifications }
-  return new Guard({ limits, store: await openTries(join(stateDir, 'tries.json')), ...surroundings })
+function triesOf({
+  maxFailedAuthentications,
+  maxFailedVerifications,
+}: Config['guard']): GuardOptions['limits'] {
+  return { authentication: maxFailedAuthentications, verification: maxFailedVerifications }
 }
 
 async function openFront(config: Config, environment: PanelEnvironment): Promise<Panel | undefined> {
