@@ -11,17 +11,15 @@ import type * as aes from '../src/globalplatform/aes.ts'
 import type * as caps from '../src/globalplatform/cap/cap.ts'
 import type * as demos from '../src/globalplatform/cap/demo.ts'
 import type * as domains from '../src/globalplatform/domain.ts'
-import type { Transmit } from '../src/globalplatform/exchange.ts'
+import type { Transmit, TransmitAll } from '../src/globalplatform/exchange.ts'
 import type * as keys from '../src/globalplatform/keys.ts'
 import type * as operations from '../src/globalplatform/operations.ts'
 import type { SecurityLevel } from '../src/globalplatform/protection.ts'
 import type * as scp03s from '../src/globalplatform/scp03.ts'
 import type * as sessions from '../src/globalplatform/session.ts'
-import type * as cards from '../src/simulator/card.ts'
-import type * as servers from '../src/simulator/card-server.ts'
 import type * as elements from '../src/simulator/remote-element.ts'
 import { built } from './built.ts'
-import { operatorCredentials, startGateway } from './child.ts'
+import { Child, operatorCredentials, startGateway } from './child.ts'
 import { type Benchmark, median, type Pace, type Row, rowOf } from './row.ts'
 
 const NAMES = {
@@ -49,7 +47,8 @@ async function loads(pace: Pace): Promise<Row> {
   const { RemoteElement } = await built<typeof elements>('simulator/remote-element.js')
   const directory = mkdtempSync(join(tmpdir(), 'iose-bench-gp-'))
   const [behind, bare] = [join(directory, 'behind'), join(directory, 'bare')]
-  const served = [await serve(behind), await serve(bare)]
+  await using cardProcess = new Child('gp-cards.ts')
+  await cardProcess.ask({ paths: [behind, bare], latencyMs: LATENCY_MS })
   const gateway = await startGateway(`[[slots]]\ndriver = "simulator"\nseid = "card"\nsocket = "${behind}"\n`)
   const element = new RemoteElement({
     ...{ name: 'bare', path: bare, clock },
@@ -72,6 +71,7 @@ async function loads(pace: Pace): Promise<Row> {
     const over = await loadOnce(
       (command) => client.apdu('card', command, { deadline: clock.now() + PATIENCE_MS }),
       loadFileData,
+      (commands) => client.apdus('card', commands, clock.now() + PATIENCE_MS),
     )
     wholeMs.push(over.elapsedMs)
     const direct = await loadOnce(async (command) => {
@@ -83,19 +83,9 @@ async function loads(pace: Pace): Promise<Row> {
   await client[Symbol.asyncDispose]()
   await gateway[Symbol.asyncDispose]()
   await element[Symbol.asyncDispose]()
-  for (const server of served) await server[Symbol.asyncDispose]()
   rmSync(directory, { recursive: true, force: true })
   const remark = `reference: the element alone, ${LATENCY_MS} ms a command, sum of the same APDUs; aim: at most 1.05`
   return rowOf({ name: NAMES.load, unit: 'ms', samples: wholeMs, reference: median(sumMs), remark })
-}
-
-async function serve(path: string): Promise<AsyncDisposable> {
-  const { systemClock: clock } = await built<typeof clocks>('base/clock.js')
-  const { Card } = await built<typeof cards>('simulator/card.js')
-  const { serveCard } = await built<typeof servers>('simulator/card-server.js')
-  const steps = { clientHello: 0, encryptedExtensions: 0, serverFinished: 0, clientFinished: 0 }
-  const latency = { ...steps, reset: 0, applicationRecord: 0, other: LATENCY_MS }
-  return serveCard({ card: new Card({ applet: 'none', protocol: 't1' }), clock, latency, path })
 }
 
 /** The demo package, its methods stretched to the length of the published tls_se.cap. */
@@ -122,7 +112,7 @@ function stretched(component: Uint8Array, by: number): Uint8Array {
 }
 
 /** Loads the package and deletes it again; only the loading is timed. */
-async function loadOnce(transmit: Transmit, loadFileData: Uint8Array) {
+async function loadOnce(transmit: Transmit, loadFileData: Uint8Array, transmitAll?: TransmitAll) {
   const { selectDomain } = await built<typeof domains>('globalplatform/domain.js')
   const { SecureSession } = await built<typeof sessions>('globalplatform/session.js')
   const { TEST_KEYS } = await built<typeof keys>('globalplatform/keys.js')
@@ -142,7 +132,7 @@ async function loadOnce(transmit: Transmit, loadFileData: Uint8Array) {
   const aid = Uint8Array.of(1, 2, 3, 4, 5)
   transmittedMs = 0
   const start = performance.now()
-  await loadPackage(session, { package: aid, domain: domain.aid, loadFileData })
+  await loadPackage(session, { package: aid, domain: domain.aid, loadFileData, transmitAll })
   const times = { elapsedMs: performance.now() - start, transmittedMs }
   await remove(session, aid, 'alone')
   return times

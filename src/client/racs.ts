@@ -127,6 +127,24 @@ export class RacsClient implements AsyncDisposable {
     return answer
   }
 
+  /**
+   * Several APDUs in one request, each only when the one before was answered by 9000 in the end.
+   * @returns data and SW of those that were sent, so that only the last may have another SW; it is then without data
+   * @throws as `request`; client.refused when one was refused otherwise than by a status word
+   */
+  async apdus(seid: string, commands: readonly Uint8Array[], deadline: number): Promise<Uint8Array[]> {
+    const options = { continueSw: '9000', more: '61' }
+    const lines = commands.map((command) => `${apduLine(seid, command, options)} APPEND`)
+    const reply = await this.request(lines, deadline)
+    return reply.statuses.map((status) => {
+      const isOther = status.sign === '-' && WRONG_STATUS.exec(status.text)
+      if (status.sign === '-' && !isOther) successOf(reply, lines)
+      const answer = bytesOfHex(isOther ? (isOther[1] ?? '') : status.text.trim())
+      if (answer !== undefined && answer.length >= 2) return answer
+      throw this.#fail(new ClientError('client.protocol', 'the answer to APDU is not data and a status word'))
+    })
+  }
+
   /** Names the element; without `name` it takes again that of its ATR. */
   sen(
     seid: string,
@@ -227,5 +245,7 @@ interface Pending {
   readonly reject: (error: ClientError) => void
 }
 
+/** What the draft's dialect of our gateway says when CONTINUE wants another status word. */
+const WRONG_STATUS = /^wrong status word ([0-9A-Fa-f]{4})$/
 /** How long the gateway may take to close its side after ours. */
 const LINGER_MS = 1_000

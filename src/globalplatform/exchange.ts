@@ -11,6 +11,12 @@ import { GlobalPlatformError } from './errors.ts'
  */
 export type Transmit = (command: Uint8Array) => Promise<Uint8Array>
 
+/**
+ * Carries several, each only when the one before was answered by 9000, 61xx followed up.
+ * @returns the answers of those that were carried, so that only the last may have another status word
+ */
+export type TransmitAll = (commands: readonly Uint8Array[]) => Promise<readonly Uint8Array[]>
+
 export interface Answer {
   readonly data: Uint8Array
   readonly sw: number

@@ -14,6 +14,7 @@ import {
   putKeysAnswer,
 } from './content.ts'
 import { GlobalPlatformError, refused, type Step } from './errors.ts'
+import type { TransmitAll } from './exchange.ts'
 import type { PlainAnswer, PlainCommand } from './protection.ts'
 import type { SecureSession } from './session.ts'
 
@@ -25,7 +26,9 @@ export interface Loading {
   readonly loadFileData: Uint8Array
   /** The longest data of one LOAD; as much as fits when undefined. */
   readonly blockBytes?: number | undefined
-  /** Called after each block that the element has confirmed. */
+  /** Carries several blocks in one go; without it one goes after the other. */
+  readonly transmitAll?: TransmitAll | undefined
+  /** Called after blocks that the element has confirmed. */
   readonly onProgress?: (blocks: number, total: number) => void
 }
 
@@ -42,10 +45,15 @@ export function planOf({ loadFileData, blockBytes = Infinity }: Loading, maxData
 export async function loadPackage(session: SecureSession, loading: Loading): Promise<void> {
   const { blockBytes, blocks } = planOf(loading, session.maxDataBytes)
   await confirmed(session, installForLoad(loading.package, loading.domain), 'INSTALL [for load]')
-  let done = 0
-  for (const command of loadBlocks(loading.loadFileData, blockBytes)) {
-    await confirmed(session, command, 'LOAD', `, block ${done + 1} of ${blocks}`)
-    done++
+  const { transmitAll } = loading
+  const commands = [...loadBlocks(loading.loadFileData, blockBytes)]
+  const together = transmitAll === undefined ? 1 : MAX_TOGETHER
+  for (let done = 0; done < blocks; ) {
+    const answers = await session.sendAll(commands.slice(done, done + together), transmitAll)
+    const last = answers.at(-1)
+    if (last === undefined) throw new GlobalPlatformError('gp.malformed', 'LOAD: no answer')
+    done += answers.length
+    if (last.sw !== SW_OK) throw refused('LOAD', last.sw, `, block ${done} of ${blocks}`)
     loading.onProgress?.(done, blocks)
   }
 }
@@ -79,13 +87,12 @@ export async function replaceKeys(session: SecureSession, fresh: NewKeys): Promi
   }
 }
 
-async function confirmed(
-  session: SecureSession,
-  command: PlainCommand,
-  step: Step,
-  detail?: string,
-): Promise<PlainAnswer> {
+async function confirmed(session: SecureSession, command: PlainCommand, step: Step): Promise<PlainAnswer> {
   const answer = await session.send(command)
-  if (answer.sw !== 0x9000) throw refused(step, answer.sw, detail)
+  if (answer.sw !== SW_OK) throw refused(step, answer.sw)
   return answer
 }
+
+const SW_OK = 0x9000
+/** Enough that the way there and back costs nothing, few enough that somebody sees them go on. */
+const MAX_TOGETHER = 8

@@ -23,6 +23,13 @@ export type SecurityLevel = (typeof SECURITY_LEVELS)[number]
 /** Bits of a security level. */
 export const LEVEL = { mac: 0x01, encryption: 0x02, responseMac: 0x10, responseEncryption: 0x20 } as const
 
+/** A command that is ready to be sent, and what understands its answer. */
+export interface Wrapped {
+  readonly apdu: Uint8Array
+  /** @throws GlobalPlatformError gp.wrong-mac, gp.malformed; nothing may follow then */
+  unwrap(data: Uint8Array, sw: number): PlainAnswer
+}
+
 /** One open secure channel: keys, counters and chaining values. Commands and answers go through it in order. */
 export interface Protection {
   readonly protocol: 'SCP02' | 'SCP03'
@@ -31,10 +38,11 @@ export interface Protection {
   roomIn(lc: number): number
   /** EXTERNAL AUTHENTICATE; to be sent before anything else. A fresh array, as all that follow. */
   authenticate(): Uint8Array
-  /** @throws GlobalPlatformError gp.request when there are more data than a short APDU has room for */
-  wrap(command: PlainCommand): Uint8Array
-  /** @throws GlobalPlatformError gp.wrong-mac, gp.malformed; nothing may follow then */
-  unwrap(data: Uint8Array, sw: number): PlainAnswer
+  /**
+   * The next command. Several may be wrapped before the first is answered.
+   * @throws GlobalPlatformError gp.request when there are more data than a short APDU has room for
+   */
+  wrap(command: PlainCommand): Wrapped
   /** The data of a key for PUT KEY: type, length, secret, without its check value. */
   keyData(key: Uint8Array): Uint8Array
 }

@@ -26,6 +26,7 @@ import {
   type PlainCommand,
   type Protection,
   type SecurityLevel,
+  type Wrapped,
 } from './protection.ts'
 
 /** Session keys, 16 bytes each. */
@@ -82,20 +83,17 @@ export class Scp02 implements Protection {
     return apduOf(CLA_SECURE, command, Buffer.concat([this.#hostCryptogram, mac])).subarray(0, -1)
   }
 
-  wrap(command: PlainCommand): Uint8Array {
+  wrap(command: PlainCommand): Wrapped {
     const { data = NOTHING } = command
     const room = this.roomIn(MAX_LC)
     if (data.length > room)
       throw new GlobalPlatformError('gp.request', `${data.length} bytes of data, room for ${room}`)
-    if (!this.#has(LEVEL.mac)) return apduOf(CLA_PLAIN, command, data)
+    const unwrap = (answer: Uint8Array, sw: number): PlainAnswer => ({ data: answer, sw })
+    if (!this.#has(LEVEL.mac)) return { apdu: apduOf(CLA_PLAIN, command, data), unwrap }
     // The MAC is that of the clear data, with the length they would have; then they are encrypted.
     const mac = this.#macOf(command, data)
     const sent = this.#has(LEVEL.encryption) && data.length > 0 ? this.#encrypted(data) : data
-    return apduOf(CLA_SECURE, command, Buffer.concat([sent, mac]))
-  }
-
-  unwrap(data: Uint8Array, sw: number): PlainAnswer {
-    return { data, sw }
+    return { apdu: apduOf(CLA_SECURE, command, Buffer.concat([sent, mac])), unwrap }
   }
 
   keyData(key: Uint8Array): Uint8Array {

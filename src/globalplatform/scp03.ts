@@ -17,6 +17,7 @@ import {
   type PlainCommand,
   type Protection,
   type SecurityLevel,
+  type Wrapped,
 } from './protection.ts'
 
 /** Session keys, each as long as the static ones. */
@@ -64,6 +65,12 @@ export function bestScp03Level(i: number): SecurityLevel {
   return (i & SCP03_I.responseEncryption) === 0 ? 0x13 : 0x33
 }
 
+/** Chaining value and counter of one command. */
+interface Moment {
+  readonly chaining: Uint8Array
+  readonly counter: number
+}
+
 export class Scp03 implements Protection {
   readonly protocol = 'SCP03'
   readonly level: SecurityLevel
@@ -99,16 +106,20 @@ export class Scp03 implements Protection {
     return this.#withMac(command, this.#hostCryptogram).subarray(0, -1)
   }
 
-  wrap(command: PlainCommand): Uint8Array {
+  wrap(command: PlainCommand): Wrapped {
     const { data = NOTHING } = command
     const room = this.roomIn(MAX_LC)
     if (data.length > room)
       throw new GlobalPlatformError('gp.request', `${data.length} bytes of data, room for ${room}`)
-    if (!this.#has(LEVEL.mac)) return apduOf(CLA_PLAIN, command, data)
-    return this.#withMac(command, this.#has(LEVEL.encryption) ? this.#encrypted(data) : data)
+    const apdu = this.#has(LEVEL.mac)
+      ? this.#withMac(command, this.#has(LEVEL.encryption) ? this.#encrypted(data) : data)
+      : apduOf(CLA_PLAIN, command, data)
+    // Its answer belongs to it, whatever is wrapped until that comes.
+    const moment = { chaining: this.#chaining, counter: this.#counter }
+    return { apdu, unwrap: (answer, sw) => this.#unwrap(answer, sw, moment) }
   }
 
-  unwrap(data: Uint8Array, sw: number): PlainAnswer {
+  #unwrap(data: Uint8Array, sw: number, { chaining, counter }: Moment): PlainAnswer {
     if (!this.#has(LEVEL.responseMac)) return { data, sw }
     if (!hasMac(sw)) {
       // Errors come without data and MAC (Amendment D 6.2.5).
@@ -117,7 +128,7 @@ export class Scp03 implements Protection {
       return { data, sw }
     }
     const secret = data.subarray(0, -MAC_BYTES)
-    const expected = cmac(this.#session.rmac, this.#chaining, secret, Uint8Array.of(sw >> 8, sw & 0xff))
+    const expected = cmac(this.#session.rmac, chaining, secret, Uint8Array.of(sw >> 8, sw & 0xff))
     if (
       data.length < MAC_BYTES ||
       Buffer.compare(data.subarray(-MAC_BYTES), expected.subarray(0, MAC_BYTES)) !== 0
@@ -125,7 +136,7 @@ export class Scp03 implements Protection {
       throw new GlobalPlatformError('gp.wrong-mac', 'the MAC of the answer is wrong')
     if (!this.#has(LEVEL.responseEncryption) || secret.length === 0) return { data: secret, sw }
     if (secret.length % AES_BLOCK_BYTES !== 0) throw notDecryptable()
-    const clear = unpadded(decryptCbc(this.#session.enc, this.#iv(RESPONSE), secret))
+    const clear = unpadded(decryptCbc(this.#session.enc, this.#iv(RESPONSE, counter), secret))
     if (clear === undefined) throw notDecryptable()
     return { data: clear, sw }
   }
@@ -140,12 +151,12 @@ export class Scp03 implements Protection {
   #encrypted(data: Uint8Array): Uint8Array {
     if (this.#counting === 'all' || data.length > 0) this.#counter++
     if (data.length === 0) return data
-    return encryptCbc(this.#session.enc, this.#iv(COMMAND), padded(data, AES_BLOCK_BYTES))
+    return encryptCbc(this.#session.enc, this.#iv(COMMAND, this.#counter), padded(data, AES_BLOCK_BYTES))
   }
 
-  #iv(direction: number): Uint8Array {
+  #iv(direction: number, counter: number): Uint8Array {
     const block = new Uint8Array(AES_BLOCK_BYTES)
-    new DataView(block.buffer).setUint32(AES_BLOCK_BYTES - 4, this.#counter)
+    new DataView(block.buffer).setUint32(AES_BLOCK_BYTES - 4, counter)
     block[0] = direction
     return encryptBlock(this.#session.enc, block)
   }

@@ -2,10 +2,11 @@
 // failure ends it: nobody knows then what the element has counted.
 
 import { timingSafeEqual } from 'node:crypto'
+import { statusWordOf } from '../apdu/status-word.ts'
 import { hexOf } from '../base/hex.ts'
 import { type CardChallenge, cardChallengeOf } from './challenge.ts'
 import { GlobalPlatformError, refused } from './errors.ts'
-import { type Answer, exchange, type Transmit } from './exchange.ts'
+import { type Answer, exchange, type Transmit, type TransmitAll } from './exchange.ts'
 import { checkKeys, type Diversification, diversified, type KeyAlgorithm, type KeySet } from './keys.ts'
 import {
   MAX_LC,
@@ -13,6 +14,7 @@ import {
   type PlainCommand,
   type Protection,
   type SecurityLevel,
+  type Wrapped,
 } from './protection.ts'
 import { Scp02 } from './scp02.ts'
 import { bestScp03Level, type Counting, Scp03 } from './scp03.ts'
@@ -94,19 +96,58 @@ export class SecureSession {
    *   whatever `transmit` throws. Then it is not known whether the element carried the command out.
    */
   async send(command: PlainCommand): Promise<PlainAnswer> {
-    if (this.#failure !== undefined)
-      throw new GlobalPlatformError('gp.session-over', 'the secure channel has ended', {
-        cause: this.#failure,
-      })
+    this.#check()
+    const wrapped = this.#wrapped(command)
+    this.#failure = new Error('a command is under way, or was never answered')
+    const { data, sw }: Answer = await exchange(this.#transmit, wrapped.apdu)
+    const answer = wrapped.unwrap(data, sw)
+    this.#failure = isBroken(sw) ? new Error(`the element answered ${hex(sw)}`) : undefined
+    return answer
+  }
+
+  /**
+   * Several commands, one after the other until one is not answered by 9000; in one go where there is a way to. After
+   * such a one the session is over: its counters are ahead of those of the element.
+   * @returns the answers of those that were sent
+   * @throws as `send`
+   */
+  async sendAll(commands: readonly PlainCommand[], transmitAll?: TransmitAll): Promise<PlainAnswer[]> {
+    if (transmitAll === undefined) return this.#sendEach(commands)
+    this.#check()
+    const wrapped = commands.map((command) => this.#wrapped(command))
+    this.#failure = new Error('several commands are under way, or were refused or never answered')
+    const responses = await transmitAll(wrapped.map(({ apdu }) => apdu))
+    const answers = responses.map((response, n) => {
+      const sw = statusWordOf(response)
+      const own = wrapped[n]
+      if (sw === undefined || own === undefined)
+        throw new GlobalPlatformError('gp.malformed', 'answers that are none, or more than commands')
+      return own.unwrap(response.subarray(0, -2), sw)
+    })
+    if (answers.length === commands.length && answers.at(-1)?.sw === SW_OK) this.#failure = undefined
+    return answers
+  }
+
+  async #sendEach(commands: readonly PlainCommand[]): Promise<PlainAnswer[]> {
+    const answers: PlainAnswer[] = []
+    for (const command of commands) {
+      const answer = await this.send(command)
+      answers.push(answer)
+      if (answer.sw !== SW_OK) break
+    }
+    return answers
+  }
+
+  #wrapped(command: PlainCommand): Wrapped {
     const length = command.data?.length ?? 0
     if (length > 0 && length > this.maxDataBytes)
       throw new GlobalPlatformError('gp.request', `${length} bytes of data, room for ${this.maxDataBytes}`)
-    const wrapped = this.#protection.wrap(command)
-    this.#failure = new Error('a command is under way, or was never answered')
-    const { data, sw }: Answer = await exchange(this.#transmit, wrapped)
-    const answer = this.#protection.unwrap(data, sw)
-    this.#failure = isBroken(sw) ? new Error(`the element answered ${hex(sw)}`) : undefined
-    return answer
+    return this.#protection.wrap(command)
+  }
+
+  #check(): void {
+    if (this.#failure === undefined) return
+    throw new GlobalPlatformError('gp.session-over', 'the secure channel has ended', { cause: this.#failure })
   }
 }
 

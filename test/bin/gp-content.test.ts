@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
 import test, { after, before } from 'node:test'
+import { archiveOf, changedDemo, component } from '../support/cap-bench.ts'
 import { CuttingRelay } from '../support/cutting-relay.ts'
 import { at, blank, DOMAIN, GpBench } from '../support/gp-bench.ts'
+import { hex } from '../support/hex-fields.ts'
 import { IOSE } from '../support/iose.ts'
 import { needsScript, Terminal } from '../support/terminal.ts'
 
@@ -201,7 +203,7 @@ test('iose gp load: a connection that breaks in the middle leaves nothing, and s
   const cap = await bench.demoCap()
   const order = ['gp', 'load', cap, ...at('cut'), '--block-bytes', '16']
   let cutWhileLoading = 0
-  for (const writes of [4, 9, 12, 15]) {
+  for (const writes of [4, 7, 8, 9]) {
     await using relay = await CuttingRelay.start(bench.gateway.racsPort, writes)
     const said = await bench.iose(order, { port: relay.port })
     assert.equal(said.exitCode, 2, said.stderr)
@@ -215,12 +217,25 @@ test('iose gp load: a connection that breaks in the middle leaves nothing, and s
   assert.deepEqual([said.exitCode, said.stdout], [0, '0102030405 is on cut: 188 bytes\n'])
 })
 
+test('iose gp load: a package that the element does not take is not there, and the element says so itself', async () => {
+  // javacard.framework 1.0, and a package that nobody has.
+  const imports = component('Import', hex('02 | 00 01 07 A0000000620101 | 00 01 07 A0000000629999'))
+  const strange = bench.file('strange.cap', archiveOf(await changedDemo({ Import: imports })))
+  const order = ['load', strange, ...at('blank'), '--block-bytes', '16']
+  await bench.fails(
+    1,
+    /LOAD, block 12 of 12: 6A80.*\nState: the package 0102030405 is not on the element; nothing else has changed\.\nNext: the imports/s,
+    ...order,
+  )
+  assert.equal(await bench.done('list', ...at('blank')), DOMAIN)
+})
+
 test('iose gp load: shows how far it is to whoever looks at a terminal', needsScript, async (context) => {
   const cap = await bench.demoCap()
-  const words = ['gp', 'load', cap, ...at('watched'), '--block-bytes', '64', ...bench.place()]
+  const words = ['gp', 'load', cap, ...at('watched'), '--block-bytes', '16', ...bench.place()]
   const terminal = new Terminal(context, [process.execPath, IOSE, ...words], bench.env)
-  await terminal.sees(/loading 0102030405 \[#{13}\.{27}\] 1\/3/)
-  await terminal.sees(/\[#{40}\] 3\/3\r\x1b\[K/)
+  await terminal.sees(/loading 0102030405 \[#{27}\.{13}\] 8\/12/)
+  await terminal.sees(/\[#{40}\] 12\/12\r\x1b\[K/)
   await terminal.sees(/^0102030405 is on watched: 188 bytes\r?\n/)
   assert.equal(await terminal.closed(), 0)
 })

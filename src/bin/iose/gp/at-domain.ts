@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { ClientError } from '../../../client/errors.ts'
 import { type SelectedDomain, selectDomain } from '../../../globalplatform/domain.ts'
 import { GlobalPlatformError } from '../../../globalplatform/errors.ts'
-import type { Transmit } from '../../../globalplatform/exchange.ts'
+import type { Transmit, TransmitAll } from '../../../globalplatform/exchange.ts'
 import type { KeySet } from '../../../globalplatform/keys.ts'
 import { SecureSession } from '../../../globalplatform/session.ts'
 import { CliError } from '../command.ts'
@@ -17,6 +17,8 @@ import type { GpOrder } from './order.ts'
 /** The selected domain, without keys. */
 export interface AtDomain extends Session {
   readonly transmit: Transmit
+  /** Undefined where the gateway has no way to do it. */
+  readonly transmitAll: TransmitAll | undefined
   readonly domain: SelectedDomain
   /** What is known of the element, for people; whoever changes something keeps it true. */
   state: string
@@ -25,6 +27,8 @@ export interface AtDomain extends Session {
 /** The same, authenticated. */
 export interface InDomain extends AtDomain {
   readonly session: SecureSession
+  /** Selects the domain anew and opens another session, with the same keys. */
+  reopen(): Promise<SecureSession>
 }
 
 /**
@@ -37,9 +41,11 @@ export function atDomain<T>(order: GpOrder, use: (at: AtDomain) => Promise<T>): 
     const { client, deadline } = session
     const transmit: Transmit = (command) => client.apdu(seid, command, { deadline: deadline() })
     const domain: SelectedDomain = NOT_YET
-    const at: AtDomain & { domain: SelectedDomain } = { ...session, transmit, domain, state: AS_IT_WAS }
+    const at: Writable<AtDomain> = { ...session, transmit, transmitAll: undefined, domain, state: AS_IT_WAS }
     try {
       await client.poweron(seid, deadline())
+      if ((await client.version(deadline())) === DRAFT_VERSION)
+        at.transmitAll = (commands) => client.apdus(seid, commands, deadline())
       at.domain = await selectDomain(transmit, order.domain)
       return await use(at)
     } catch (error) {
@@ -60,17 +66,22 @@ export function inDomain<T>(
 ): Promise<T> {
   const keys = other?.keys ?? keySetOf(order)
   return atDomain(order, async (at) => {
-    const session = await SecureSession.open(at.transmit, {
-      keys,
-      diversification: other === undefined ? order.diversification : 'none',
-      keyVersion: other?.keyVersion ?? order.keyVersion,
-      level: order.level,
-      allows: order.allows,
-      counting: order.counting,
-      hostChallenge: randomBytes(8),
-      maxCommandBytes: at.domain.maxCommandBytes,
-    })
-    return use(Object.assign(at, { session }))
+    const open = (): Promise<SecureSession> =>
+      SecureSession.open(at.transmit, {
+        keys,
+        diversification: other === undefined ? order.diversification : 'none',
+        keyVersion: other?.keyVersion ?? order.keyVersion,
+        level: order.level,
+        allows: order.allows,
+        counting: order.counting,
+        hostChallenge: randomBytes(8),
+        maxCommandBytes: at.domain.maxCommandBytes,
+      })
+    const reopen = async (): Promise<SecureSession> => {
+      await selectDomain(at.transmit, at.domain.aid)
+      return open()
+    }
+    return use(Object.assign(at, { session: await open(), reopen }))
   })
 }
 
@@ -101,5 +112,9 @@ function withState(error: unknown, seid: string, state: string): unknown {
   return new CliError(exitCode, `${message}\nState: ${state}`)
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** Only there can several APDUs be sent with a condition, and all of them be answered. */
+const DRAFT_VERSION = '1.0'
 const AS_IT_WAS = 'the element is as it was.'
 const NOT_YET: SelectedDomain = { aid: new Uint8Array(0), maxCommandBytes: 255, isLocked: false }

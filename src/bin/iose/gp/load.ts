@@ -6,6 +6,7 @@ import { loadBlockCount } from '../../../globalplatform/content.ts'
 import { GlobalPlatformError } from '../../../globalplatform/errors.ts'
 import { loadPackage } from '../../../globalplatform/operations.ts'
 import { readRegistry } from '../../../globalplatform/registry.ts'
+import type { SecureSession } from '../../../globalplatform/session.ts'
 import { type CliCommand, CliError, EXIT, misuse } from '../command.ts'
 import { SHARED_HELP, textOf } from '../racs/options.ts'
 import { printJson, printLine } from '../racs/output.ts'
@@ -51,7 +52,7 @@ async function loadInto(
 ): Promise<void> {
   const { session, domain } = at
   const aid = hexOf(cap.package.aid)
-  if (await isLoaded(at, aid)) {
+  if (await isLoaded(session, aid)) {
     const next = `iose gp delete ${aid} --related makes room for it, and deletes its applications; iose gp list shows them.`
     throw new CliError(
       EXIT.refused,
@@ -70,6 +71,7 @@ async function loadInto(
       domain: domain.aid,
       loadFileData: cap.loadFileData,
       blockBytes,
+      transmitAll: at.transmitAll,
       onProgress: (done, total) => bar.step(done, total),
     })
   } catch (error) {
@@ -82,15 +84,15 @@ async function loadInto(
   at.state = `${aid} is on the element.`
 }
 
-async function isLoaded({ session }: InDomain, aid: string): Promise<boolean> {
+async function isLoaded(session: SecureSession, aid: string): Promise<boolean> {
   const packages = (await readRegistry(session, 'packages')) ?? []
   return packages.some((entry) => entry.aid === aid)
 }
 
-/** What the element itself says about it, as long as it still talks to us. */
+/** What the element itself says about it, in a session of its own: the one before may be out of step. */
 async function stateAfter(at: InDomain, aid: string): Promise<string> {
   try {
-    return (await isLoaded(at, aid))
+    return (await isLoaded(await at.reopen(), aid))
       ? `the package ${aid} is on the element; iose gp delete ${aid} --related removes it.`
       : `the package ${aid} is not on the element; nothing else has changed.`
   } catch (error) {
