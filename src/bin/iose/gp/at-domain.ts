@@ -45,7 +45,9 @@ export function atDomain<T>(order: GpOrder, use: (at: AtDomain) => Promise<T>): 
     try {
       await client.poweron(seid, deadline())
       if ((await client.version(deadline())) === DRAFT_VERSION)
-        at.transmitAll = (commands) => client.apdus(seid, commands, deadline())
+        // Each may take as long as one.
+        at.transmitAll = (commands) =>
+          client.apdus(seid, commands, deadline() + (commands.length - 1) * order.shared.timeoutMs)
       at.domain = await selectDomain(transmit, order.domain)
       return await use(at)
     } catch (error) {
