@@ -1,12 +1,11 @@
 // `iose doctor`
 
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { messageOf } from '../../base/errors.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
-import { type CliCommand, EXIT, misuse } from './command.ts'
+import { type CliCommand, EXIT } from './command.ts'
 import { gatewayChecks, nodeCheck } from './doctor/checks.ts'
 import { examine } from './doctor/examine.ts'
 import { type Finding, fine, wrong } from './doctor/finding.ts'
@@ -14,6 +13,7 @@ import { linesOf, rowOf } from './doctor/report.ts'
 import { runningCheck } from './doctor/running.ts'
 import { presentUser } from './doctor/subject.ts'
 import { printJson } from './racs/output.ts'
+import { flagsIn, statusUrlOf } from './status-flags.ts'
 
 export const doctor: CliCommand = {
   summary: 'what this machine lacks for a gateway, and the command that mends it',
@@ -112,12 +112,12 @@ function leaveSoon(): void {
 }
 
 function orderOf(args: readonly string[]): Order {
-  const values = valuesOf(args)
+  const values = flagsIn(args, OPTIONS)
   const { config, status, 'state-dir': stateDir, 'token-file': tokenFile } = values
   return {
     configFile: config,
     stateDir,
-    status: status === undefined ? undefined : urlOf(status),
+    status: status === undefined ? undefined : statusUrlOf(status),
     tokenFile,
     isJson: values.json === true,
     isQuiet: values.quiet === true,
@@ -127,20 +127,6 @@ function orderOf(args: readonly string[]): Order {
 
 function flagOf(name: string, value: string | undefined): string {
   return value === undefined ? '' : ` --${name} ${value}`
-}
-
-function valuesOf(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values
-  } catch (error) {
-    throw misuse(messageOf(error))
-  }
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:') return url
-  throw misuse(`--status ${text}: not of the form http://HOST:PORT`)
 }
 
 const OPTIONS = {

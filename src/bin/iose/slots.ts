@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { ClientError } from '../../client/errors.ts'
@@ -11,10 +10,11 @@ import { printable } from '../../client/printable.ts'
 import { StatusClient } from '../../client/status.ts'
 import { loadConfig } from '../../config/load.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
-import { type CliCommand, CliError, EXIT, misuse } from './command.ts'
+import { type CliCommand, CliError, EXIT } from './command.ts'
 import { printJson, printLine } from './racs/output.ts'
 import { slotsTable } from './slots-table.ts'
 import { SlotsView, sizeOf } from './slots-view.ts'
+import { flagsIn, statusUrlOf } from './status-flags.ts'
 
 export const slots: CliCommand = {
   summary: 'what is in which slot, who holds it, who waits, what is wrong',
@@ -94,10 +94,10 @@ async function watch(client: StatusClient, { isJson, isQuiet, name, signal }: Wa
 }
 
 function orderOf(args: readonly string[]) {
-  const values = valuesOf(args)
+  const values = flagsIn(args, OPTIONS)
   const { gateway, status } = loadConfig(values.config).config
   const { host, port } = status
-  const url = urlOf(values.status ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  const url = statusUrlOf(values.status ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const stateDir = values['state-dir'] ?? stateDirOf(gateway.stateDir, process.env)
   const token = tokenIn(values['token-file']) ?? defaultTokenIn(resolve(stateDir, status.tokenFile))
   const target = { url, token, clock: systemClock }
@@ -107,20 +107,6 @@ function orderOf(args: readonly string[]) {
     isQuiet: values.quiet === true,
     target,
   }
-}
-
-function valuesOf(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values
-  } catch (error) {
-    throw misuse(messageOf(error))
-  }
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:') return url
-  throw misuse(`--status ${text}: not of the form http://HOST:PORT`)
 }
 
 /** Empty without: on a loopback address everybody may read. */
