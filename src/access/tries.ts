@@ -5,6 +5,7 @@
 // GlobalPlatform Card Specification (INITIALIZE UPDATE).
 
 import { commandOf } from '../apdu/command.ts'
+import { hexOfByte } from '../base/hex.ts'
 import { channelOf, claOf, headerOf, plainHeadersOf } from './header.ts'
 
 /** What the element counts: tries of keys and tries of PINs are limited apart. */
@@ -98,7 +99,7 @@ function insOf(header: number): number {
 }
 
 function hexByte(value: number): string {
-  return (value & 0xff).toString(16).toUpperCase().padStart(2, '0')
+  return hexOfByte(value & 0xff)
 }
 
 const CLA_GLOBALPLATFORM = 0x80

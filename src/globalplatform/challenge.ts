@@ -4,7 +4,7 @@
 //   10  key version                       SCP03: 12 i | 13 challenge 8 | 21 cryptogram 8 | 29 counter 3, if i has b5
 //   11  02 or 03
 
-import { hexOf } from '../base/hex.ts'
+import { hexOf, hexOfByte } from '../base/hex.ts'
 import { GlobalPlatformError } from './errors.ts'
 
 export interface Scp02Challenge extends AnyChallenge {
@@ -62,7 +62,7 @@ export function cardChallengeOf(data: Uint8Array): CardChallenge {
     }
   }
   if (scp !== 0x03) {
-    const name = `SCP${scp.toString(16).toUpperCase().padStart(2, '0')}`
+    const name = `SCP${hexOfByte(scp)}`
     throw new GlobalPlatformError(
       'gp.unsupported',
       `the element speaks ${name}; SCP03 and SCP02 are known here`,

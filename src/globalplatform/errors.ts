@@ -1,6 +1,7 @@
 // What can go wrong between a host and a security domain.
 
 import { CodedError } from '../base/errors.ts'
+import { hexOfSw } from '../base/hex.ts'
 
 export type GlobalPlatformErrorCode =
   /** The element uses a protocol, an option or an algorithm that is not ours; nothing was tried. */
@@ -46,6 +47,6 @@ export class GlobalPlatformError extends CodedError<GlobalPlatformErrorCode> {
 
 /** @param detail  what else there is to say, for instance which of several */
 export function refused(step: Step, sw: number, detail = ''): GlobalPlatformError {
-  const digits = sw.toString(16).toUpperCase().padStart(4, '0')
+  const digits = hexOfSw(sw)
   return new GlobalPlatformError('gp.refused', `${step}${detail}: ${digits}`, { refusal: { step, sw } })
 }

@@ -3,7 +3,7 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { statusWordOf } from '../apdu/status-word.ts'
-import { hexOf } from '../base/hex.ts'
+import { hexOf, hexOfByte, hexOfSw } from '../base/hex.ts'
 import { type CardChallenge, cardChallengeOf } from './challenge.ts'
 import { GlobalPlatformError, refused } from './errors.ts'
 import { type Answer, exchange, type Transmit, type TransmitAll } from './exchange.ts'
@@ -101,7 +101,7 @@ export class SecureSession {
     this.#failure = new Error('a command is under way, or was never answered')
     const { data, sw }: Answer = await exchange(this.#transmit, wrapped.apdu)
     const answer = wrapped.unwrap(data, sw)
-    this.#failure = isBroken(sw) ? new Error(`the element answered ${hex(sw)}`) : undefined
+    this.#failure = isBroken(sw) ? new Error(`the element answered ${hexOfSw(sw)}`) : undefined
     return answer
   }
 
@@ -160,7 +160,7 @@ async function challengeOf(
   if (sw !== SW_OK) throw refused('INITIALIZE UPDATE', sw)
   const card = cardChallengeOf(data)
   if (keyVersion !== 0 && card.keyVersion !== keyVersion) {
-    const message = `asked for key version ${hexByte(keyVersion)}, the element uses ${hexByte(card.keyVersion)}`
+    const message = `asked for key version ${hexOfByte(keyVersion)}, the element uses ${hexOfByte(card.keyVersion)}`
     throw new GlobalPlatformError('gp.malformed', message)
   }
   return card
@@ -181,7 +181,7 @@ function protectionOf(card: CardChallenge, options: SessionOptions): Scp02 | Scp
   const best = bestScp03Level(card.i)
   const wanted = level === 'best' ? best : level
   if ((wanted & ~best) !== 0) {
-    const message = `the element offers security level ${hexByte(best)} at most (i=${hexByte(card.i)})`
+    const message = `the element offers security level ${hexOfByte(best)} at most (i=${hexOfByte(card.i)})`
     throw new GlobalPlatformError('gp.unsupported', message)
   }
   return new Scp03({ keys, hostChallenge, card, level: wanted, counting })
@@ -197,7 +197,7 @@ function keysFor(
 }
 
 function wrongKeys({ protocol, keyVersion, diversification }: CardChallenge): GlobalPlatformError {
-  const which = `${protocol}, key version ${hexByte(keyVersion)}, diversification data ${hexOf(diversification)}`
+  const which = `${protocol}, key version ${hexOfByte(keyVersion)}, diversification data ${hexOf(diversification)}`
   return new GlobalPlatformError('gp.wrong-keys', `the element does not have these keys (${which})`)
 }
 
@@ -207,14 +207,6 @@ function wrongKeys({ protocol, keyVersion, diversification }: CardChallenge): Gl
  */
 function isBroken(sw: number): boolean {
   return sw === 0x6982 || sw === 0x6983 || sw === 0x6988 || sw >> 8 === 0x6c
-}
-
-function hex(sw: number): string {
-  return sw.toString(16).toUpperCase().padStart(4, '0')
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).toUpperCase().padStart(2, '0')
 }
 
 const SW_OK = 0x9000

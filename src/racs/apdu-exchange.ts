@@ -4,7 +4,7 @@ import type { User } from '../access/user.ts'
 import { FollowUp, type FollowUpRules } from '../apdu/follow-up.ts'
 import { statusWordOf } from '../apdu/status-word.ts'
 import type { Clock } from '../base/clock.ts'
-import { hexOf } from '../base/hex.ts'
+import { hexOf, hexOfSw } from '../base/hex.ts'
 import { RESPONSE_BYTES } from '../drivers/driver.ts'
 import type { ApduLine } from './apdu-line.ts'
 import type { Dialect } from './dialect.ts'
@@ -77,10 +77,6 @@ export class ApduExchange {
 
 function rulesOf({ moreSw1, fetch }: ApduLine): FollowUpRules {
   return moreSw1 === undefined ? NO_MORE : { moreSw1: [moreSw1], maxRounds: MAX_ROUNDS, fetch }
-}
-
-function hexOfSw(sw: number): string {
-  return sw.toString(16).toUpperCase().padStart(4, '0')
 }
 
 /** An element that hands out its data byte by byte is believed for this long. */

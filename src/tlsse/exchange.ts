@@ -5,6 +5,7 @@
 import { type CommandFields, writeCommand } from '../apdu/command.ts'
 import { FollowUp, SIM_AND_TLS_SE_RULES } from '../apdu/follow-up.ts'
 import { isSuccess, StatusWord, statusWordOf } from '../apdu/status-word.ts'
+import { hexOfSw } from '../base/hex.ts'
 import { RESPONSE_BYTES } from '../drivers/driver.ts'
 import { ElementError } from '../drivers/errors.ts'
 import type { Lease } from '../slots/lease.ts'
@@ -105,11 +106,6 @@ export class RecordExchange {
     const length = await this.#lease.transmit(command, this.#response, deadline)
     return this.#response.subarray(0, length)
   }
-}
-
-/** A status word as people write it: `6D16`. */
-export function hexOfSw(sw: number): string {
-  return sw.toString(16).toUpperCase().padStart(4, '0')
 }
 
 /** What the reference gateway and every published trace use; an element takes 1 to 255. */

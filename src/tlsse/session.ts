@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { codeOf, messageOf } from '../base/errors.ts'
+import { hexOfSw } from '../base/hex.ts'
 import type { Log } from '../base/log.ts'
 import type { PlaneObserver } from '../base/plane-events.ts'
 import { ElementError } from '../drivers/errors.ts'
@@ -12,7 +13,7 @@ import type { Lease } from '../slots/lease.ts'
 import type { Slot } from '../slots/slot.ts'
 import { alertFor } from './alert.ts'
 import { HelloCollector, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './client-hello.ts'
-import { hexOfSw, type Outcome, RecordExchange } from './exchange.ts'
+import { type Outcome, RecordExchange } from './exchange.ts'
 import { CONTENT_TYPE, RECORD_HEADER_BYTES, RecordAssembler } from './record.ts'
 import { type Route, routeOf } from './route.ts'
 

@@ -1,5 +1,6 @@
 // What a refusal or a failure means for whoever administrates the element: cause, state, next step.
 
+import { hexOfSw } from '../../../base/hex.ts'
 import type { GlobalPlatformError } from '../../../globalplatform/errors.ts'
 import { type Step } from '../../../globalplatform/errors.ts'
 import { CliError, EXIT, type ExitCode } from '../command.ts'
@@ -11,7 +12,7 @@ export interface Explanation {
 
 /** What the element means by this status word at this step. */
 export function meaningOf(step: Step, sw: number): Explanation {
-  const word = sw.toString(16).toUpperCase().padStart(4, '0')
+  const word = hexOfSw(sw)
   return BY_STEP[step]?.[word] ?? BY_WORD[word] ?? UNKNOWN
 }
 

@@ -1,6 +1,6 @@
 // `iose gp info`
 
-import { hexOf } from '../../../base/hex.ts'
+import { hexOf, hexOfByte } from '../../../base/hex.ts'
 import { type CardData, readCardData } from '../../../globalplatform/card-data.ts'
 import { type CliCommand, EXIT } from '../command.ts'
 import { SHARED_HELP } from '../racs/options.ts'
@@ -54,7 +54,7 @@ function linesOf({ cplc, iin, cin, recognition, keys, sequenceCounter }: CardDat
       return `${id} ${first === undefined ? '?' : keyTypeName(first.type, first.length)}`
     })
     lines.push([
-      `key set ${hexByte(version)}`,
+      `key set ${hexOfByte(version)}`,
       `${kinds.join(', ')}${version === 0xff ? '  (of the factory)' : ''}`,
     ])
   }
@@ -62,11 +62,7 @@ function linesOf({ cplc, iin, cin, recognition, keys, sequenceCounter }: CardDat
 }
 
 function protocolName({ scp, i }: { scp: number; i: number }): string {
-  return `SCP${hexByte(scp)} i=${hexByte(i)}`
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).toUpperCase().padStart(2, '0')
+  return `SCP${hexOfByte(scp)} i=${hexOfByte(i)}`
 }
 
 const USAGE = 'info --seid SEID'

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeNew } from '../../../base/atomic-file.ts'
 import { messageOf } from '../../../base/errors.ts'
-import { hexOf } from '../../../base/hex.ts'
+import { hexOf, hexOfByte } from '../../../base/hex.ts'
 import { secretOf } from '../../../base/secret.ts'
 import type { NewKeys } from '../../../globalplatform/content.ts'
 import { GlobalPlatformError } from '../../../globalplatform/errors.ts'
@@ -103,7 +103,7 @@ function newKeysOf({ flags }: GpOrder, session: SecureSession, keys: KeySet): Ne
 async function put(at: InDomain, fresh: NewKeys, file: string): Promise<void> {
   at.state =
     `it is not known whether the element has the new keys. Keep ${file} and the old ones: ` +
-    `iose gp list --key-version ${hexByte(fresh.version)} tries the new set, --key-version ${hexByte(at.session.card.keyVersion)} the old one.`
+    `iose gp list --key-version ${hexOfByte(fresh.version)} tries the new set, --key-version ${hexOfByte(at.session.card.keyVersion)} the old one.`
   try {
     await replaceKeys(at.session, fresh)
   } catch (error) {
@@ -118,7 +118,7 @@ async function proveNew(order: GpOrder, { keys, version }: NewKeys, file: string
   await inDomain(
     order,
     (at) => {
-      at.state = `the element has the new keys, version ${hexByte(version)}, which are in ${file}.`
+      at.state = `the element has the new keys, version ${hexOfByte(version)}, which are in ${file}.`
       return Promise.resolve()
     },
     { keys, keyVersion: version },
@@ -136,21 +136,17 @@ function tell(
     printJson({
       seid,
       outcome: isDone ? 'done' : 'dry run',
-      version: hexByte(version),
+      version: hexOfByte(version),
       checkValues: { enc, mac, dek },
     })
   } else if (!shared.isQuiet) {
-    const name = `key set ${hexByte(version)}, check values ENC ${enc} MAC ${mac} DEK ${dek}`
+    const name = `key set ${hexOfByte(version)}, check values ENC ${enc} MAC ${mac} DEK ${dek}`
     if (isDone) printLine(`${seid} has the ${name}; a session with it was opened`)
     else {
       const random = flags['generate'] === true ? ' (--generate makes others)' : ''
       printLine(`${seid} would get the ${name}${random}; nothing was changed: --yes does it`)
     }
   }
-}
-
-function hexByte(byte: number): string {
-  return byte.toString(16).toUpperCase().padStart(2, '0')
 }
 
 const USAGE = 'put-key --new-key-set FILE --seid SEID (--key-set FILE | --test-keys)'

@@ -1,10 +1,12 @@
 // Life cycles, privileges and key types in words (GlobalPlatform Card Specification 2.3.1, 11.1 and 11.1.8).
 
+import { hexOfByte } from '../../../base/hex.ts'
+
 /** @param kind  whose life cycle it is */
 export function lifeCycleName(kind: 'domain' | 'application' | 'package', state: number): string {
   const name = LIFE_CYCLES[kind][state]
   if (name !== undefined) return name
-  const digits = state.toString(16).toUpperCase().padStart(2, '0')
+  const digits = hexOfByte(state)
   if (kind !== 'application') return digits
   if ((state & 0x80) !== 0) return 'LOCKED'
   return (state & 0x07) === 0x07 ? `SELECTABLE (${digits})` : digits
@@ -17,7 +19,7 @@ export function privilegeNames(privileges: Uint8Array): string[] {
 }
 
 export function keyTypeName(type: number, length: number): string {
-  const name = KEY_TYPES[type] ?? `type ${type.toString(16).toUpperCase().padStart(2, '0')}`
+  const name = KEY_TYPES[type] ?? `type ${hexOfByte(type)}`
   return `${name}-${length * 8}`
 }
 
