@@ -40,7 +40,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   leven: ['config/'],
   'i2c-bus': ['drivers/i2c-adapter.ts'],
   epoll: ['drivers/gpio-edges.ts'],
-  koffi: ['drivers/gpio-cdev.ts'],
+  koffi: ['drivers/gpio-cdev.ts', 'bin/iosed/service/notify-socket.ts'],
   onoff: ['drivers/gpio-sysfs.ts'],
   'spi-device': ['drivers/spi-adapter.ts'],
   pcsclite: ['drivers/pcsc-pcsclite.ts'],

@@ -13,6 +13,8 @@ export interface Config {
   readonly gateway: {
     readonly name: string
     readonly stateDir: string | undefined
+    /** How long sessions may take to end by themselves when the gateway stops. */
+    readonly drainMs: number
     readonly logLevel: LogLevel
   }
   readonly tlsSe: {
@@ -95,7 +97,12 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
   const { gateway, tls_se: tlsSe, racs, status, health, guard, audit, panel, slots, pools } = whole
   checkPools(pools, file)
   return {
-    gateway: { name: gateway.name, stateDir: gateway.state_dir, logLevel: gateway.log_level },
+    gateway: {
+      name: gateway.name,
+      stateDir: gateway.state_dir,
+      drainMs: gateway.drain_ms,
+      logLevel: gateway.log_level,
+    },
     tlsSe: tlsSeOf(tlsSe),
     racs: racsOf(racs),
     status: {

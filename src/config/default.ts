@@ -89,6 +89,7 @@ export const DEFAULT_CONFIG = `# Configuration of the Internet of Secure Element
 name = "iose"
 # state_dir = "/var/lib/iose"        # default: $STATE_DIRECTORY, else $XDG_STATE_HOME/iose, else ~/.local/state/iose
 # board = "boards/hat-rev-a.toml"    # slots and lines of a HAT; beside this file, or of those that come along
+drain_ms = 3000                      # at a stop, how long sessions may take to end by themselves; at most 4000
 log_level = "info"                   # debug | info | warn | error | silent
 
 [tls_se]                             # the service plane

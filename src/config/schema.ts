@@ -13,6 +13,7 @@ const milliseconds = (fallback: number) =>
 const gateway = v.strictObject({
   name: v.optional(text, 'iose'),
   state_dir: v.optional(text),
+  drain_ms: count(3_000, 0, 4_000),
   log_level: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
   board: v.optional(text),
 })

@@ -72,11 +72,23 @@ export interface DriverEnvironment {
   onLeave(element: SecureElement, cause: string): void
 }
 
+/** A call into the system that nobody can cancel: it returns, or it does not. */
+export interface RunningCall {
+  /** For people: `i2c-1`, `reset in the reader of sim1`. */
+  readonly what: string
+  /** An instant of the driver's clock. */
+  readonly since: number
+  /** No sound system takes longer. */
+  readonly limitMs: number
+}
+
 /** One kind of link, open: it has reported its elements by `onArrive`, and will report changes until closed. */
 export interface Driver extends AsyncDisposable {
   readonly kind: string
   /** Of each element at the end of wires of ours; the objects are kept up to date. */
   readonly wires?: readonly WireCounts[]
+  /** What is under way, at most one for each queue: a bus, a reader. */
+  calls?(): readonly RunningCall[]
 }
 
 /** How a driver of some kind is opened; `config` is its validated table from the configuration file. */

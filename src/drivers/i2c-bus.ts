@@ -102,6 +102,7 @@ export class I2cBus {
     const part = partOf(place)
     const startedAt = this.#clock.now()
     this.counts.transfers++
+    this.counts.busySince = startedAt
     try {
       await this.#select(place.segment)
       const outcome = await transfer()
@@ -112,6 +113,7 @@ export class I2cBus {
       if (error instanceof LinkError && error.code === 'link.stuck') await this.#recover(part, error)
       throw error
     } finally {
+      this.counts.busySince = undefined
       this.counts.busyMs += this.#clock.now() - startedAt
     }
   }

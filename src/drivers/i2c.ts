@@ -3,13 +3,14 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { dialectOf, type FramingName } from './dialects.ts'
-import type { Arrival, Driver, OpenDriver } from './driver.ts'
+import type { Arrival, Driver, OpenDriver, RunningCall } from './driver.ts'
 import type { GpioKind, LineAddress } from './gpio.ts'
 import { I2cAdapter } from './i2c-adapter.ts'
 import { I2cBus, type Place, type Segment } from './i2c-bus.ts'
 import { type DecoderOutput, Lines, type Pulse, type Wiring } from './lines.ts'
 import type { Link } from './link.ts'
 import { SharedPool } from './shared.ts'
+import { callsOn } from './wire-counts.ts'
 import { WireElement } from './wire-element.ts'
 
 /** `reset` takes the multiplexer through a reset. */
@@ -65,7 +66,8 @@ export const openI2c: OpenDriver<I2cConfig> = async (config, environment) => {
     })
     environment.onArrive(arrival)
     const wires = [{ seid, medium, bus: bus.value.counts, t1: dialect.framing.counts }]
-    const driver: Driver = { kind: 'i2c', wires, [Symbol.asyncDispose]: giveBack }
+    const calls = (): readonly RunningCall[] => callsOn(medium, bus.value.counts)
+    const driver: Driver = { kind: 'i2c', wires, calls, [Symbol.asyncDispose]: giveBack }
     return driver
   } catch (error) {
     await giveBack()

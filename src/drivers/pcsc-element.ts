@@ -3,7 +3,7 @@
 
 import { type Clock, sleepUntil, type Timer } from '../base/clock.ts'
 import { T0Machine } from '../t0/machine.ts'
-import { APDU_SCRATCH_BYTES, type ResetKind, type SecureElement } from './driver.ts'
+import { APDU_SCRATCH_BYTES, type ResetKind, type RunningCall, type SecureElement } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import type { CardSession, Protocol, Reset } from './pcsc-port.ts'
 
@@ -36,6 +36,13 @@ export class PcscElement implements SecureElement {
   constructor(options: PcscElementOptions) {
     this.name = options.name
     this.#options = options
+  }
+
+  /** What has not returned, whether anybody still awaits it or not. */
+  get call(): RunningCall | undefined {
+    if (this.#running === undefined) return undefined
+    const { what, since } = this.#running
+    return { what: `${what} in the reader of ${this.name}`, since, limitMs: CALL_LIMIT_MS }
   }
 
   async reset(kind: ResetKind, deadline: number): Promise<Uint8Array> {
@@ -172,5 +179,7 @@ const MAX_TPDU_ANSWER_BYTES = 256 + STATUS_WORD_BYTES
 const PASSING: readonly string[] = ['element.mute', 'element.absent']
 const RESET_ATTEMPTS = 5
 const RESET_PAUSE_MS = 200
+/** A card may make a key of RSA-4096 for minutes. */
+const CALL_LIMIT_MS = 600_000
 const POWER_OFF_MS = 1_000
 const REMOVAL_NOTICE_MS = 600

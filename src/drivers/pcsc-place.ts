@@ -1,7 +1,7 @@
 // One reader and the cards that come and go in it: makes arrivals and leavings of what a watch reports.
 
 import type { Timer } from '../base/clock.ts'
-import type { Arrival, DriverEnvironment } from './driver.ts'
+import type { Arrival, DriverEnvironment, RunningCall } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import { PcscElement } from './pcsc-element.ts'
 import type { CardLibrary, ReaderStatus } from './pcsc-port.ts'
@@ -24,6 +24,10 @@ export class PcscPlace {
 
   constructor(options: PlaceOptions) {
     this.#options = options
+  }
+
+  get call(): RunningCall | undefined {
+    return this.#element?.call
   }
 
   update({ hasCard, eventCount }: ReaderStatus): void {

@@ -2,7 +2,7 @@
 // of them are there, and which have a card, may change at any time. All entries share one watch a library.
 
 import { messageOf } from '../base/errors.ts'
-import type { Driver, DriverEnvironment, OpenDriver } from './driver.ts'
+import type { Driver, DriverEnvironment, OpenDriver, RunningCall } from './driver.ts'
 import { ElementError, LinkError } from './errors.ts'
 import { defaultLibrary, loadLibrary } from './pcsc-library.ts'
 import { isSelectedBy, seidOfReader } from './pcsc-names.ts'
@@ -49,7 +49,7 @@ export const openPcsc: OpenDriver<PcscConfig> = async (config, environment) => {
     environment.log.error('pcsc.unavailable', { reader: config.reader, cause: messageOf(error) })
     return { kind: 'pcsc', [Symbol.asyncDispose]: () => Promise.resolve() }
   }
-  const driver: Driver = { kind: 'pcsc', [Symbol.asyncDispose]: close }
+  const driver: Driver = { kind: 'pcsc', calls: () => entry.calls, [Symbol.asyncDispose]: close }
   return driver
 }
 
@@ -119,6 +119,10 @@ class Entry {
     this.#config = config
     this.#environment = environment
     this.library = library
+  }
+
+  get calls(): readonly RunningCall[] {
+    return [...this.#places.values()].flatMap(({ call }) => call ?? [])
   }
 
   selects(reader: string): boolean {

@@ -82,12 +82,14 @@ export class SpiSelect {
   async #counted(access: () => Promise<void>): Promise<void> {
     const startedAt = this.#clock.now()
     this.#counts.transfers++
+    this.#counts.busySince = startedAt
     try {
       await access()
     } catch (error) {
       this.#counts.errors++
       throw error
     } finally {
+      this.#counts.busySince = undefined
       this.#counts.busyMs += this.#clock.now() - startedAt
     }
   }

@@ -8,7 +8,7 @@ import { Lines, type Wiring } from './lines.ts'
 import type { Link } from './link.ts'
 import { SpiAdapter } from './spi-adapter.ts'
 import { SpiSelect } from './spi-select.ts'
-import { type BusCounts, noBusCounts } from './wire-counts.ts'
+import { type BusCounts, callsOn, noBusCounts } from './wire-counts.ts'
 import { WireElement } from './wire-element.ts'
 
 export interface SpiConfig {
@@ -50,6 +50,7 @@ export const openSpi: OpenDriver<SpiConfig> = async (config, environment) => {
   const driver: Driver = {
     kind: 'spi',
     wires: [{ seid, medium, bus: controller.counts, t1: dialect.framing.counts }],
+    calls: () => callsOn(medium, controller.counts),
     async [Symbol.asyncDispose]() {
       await wired[Symbol.asyncDispose]()
       await select.close()

@@ -1,6 +1,7 @@
 // What has happened on the wires of elements, counted for whoever watches the gateway.
 
 import type { T1Counts } from '../t1/tally.ts'
+import type { RunningCall } from './driver.ts'
 
 /** What a bus has done since it was opened; counts only grow. */
 export interface BusCounts {
@@ -9,6 +10,8 @@ export interface BusCounts {
   transfers: number
   /** Transfers that failed: not those that an element refused because it computes. */
   errors: number
+  /** Since when the present transfer runs, an instant of the driver's clock; undefined while there is none. */
+  busySince: number | undefined
 }
 
 /** The wire of one element. */
@@ -24,5 +27,13 @@ export interface WireCounts {
 
 /** Of a bus that has done nothing yet. */
 export function noBusCounts(): BusCounts {
-  return { busyMs: 0, transfers: 0, errors: 0 }
+  return { busyMs: 0, transfers: 0, errors: 0, busySince: undefined }
 }
+
+/** The transfer under way on the bus that is called `medium`. */
+export function callsOn(medium: string, { busySince }: Readonly<BusCounts>): RunningCall[] {
+  return busySince === undefined ? [] : [{ what: medium, since: busySince, limitMs: TRANSFER_LIMIT_MS }]
+}
+
+/** The kernel gives up a transfer after a second; a turn may be a few of them, and a recovery. */
+const TRANSFER_LIMIT_MS = 30_000

@@ -8,6 +8,8 @@ import { Admission, type AdmissionLimits } from './admission.ts'
 export interface ListenerOptions extends AdmissionLimits {
   readonly host: string
   readonly port: number
+  /** A socket that listens already; host and port count for nothing then. */
+  readonly fd?: number | undefined
 }
 
 /** A client that was let in. */
@@ -31,6 +33,7 @@ export class Listener {
   readonly #environment: ListenerEnvironment
   readonly #admission: Admission
   readonly #server: Server
+  #closed: Promise<void> | undefined
 
   private constructor(options: ListenerOptions, environment: ListenerEnvironment) {
     this.#environment = environment
@@ -40,13 +43,17 @@ export class Listener {
     this.#server = createServer(settings, (socket) => this.#accept(socket))
   }
 
-  /** Starts to listen. Rejects with the system's error when the address cannot be bound. */
+  /**
+   * Starts to listen. Rejects with the system's error when the address cannot be bound, or `fd` is no listening TCP
+   * socket.
+   */
   static async open(options: ListenerOptions, environment: ListenerEnvironment): Promise<Listener> {
     const listener = new Listener(options, environment)
     const server = listener.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, () => {
+      const { host, port, fd } = options
+      server.listen({ ...(fd === undefined ? { host, port } : { fd }), backlog: BACKLOG }, () => {
         server.off('error', reject)
         server.on('error', (error) =>
           environment.log.warn('plane.accept-failed', { cause: messageOf(error) }),
@@ -68,9 +75,10 @@ export class Listener {
     return this.#server.listening
   }
 
-  /** Accepts nobody more; resolves when the last connection is closed. */
-  async close(): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve))
+  /** Accepts nobody more; resolves when the last connection is closed. May be called again. */
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => this.#server.close(() => resolve()))
+    return this.#closed
   }
 
   #accept(socket: Socket): void {

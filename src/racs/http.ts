@@ -59,15 +59,21 @@ class HttpClient {
   /** One request after the other, also when the client does not wait. */
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  #isAnswering = false
 
   constructor(socket: TLSSocket, peer: Peer) {
     this.#socket = socket
     this.#peer = peer
     this.#arm()
+    const stop = (): void => {
+      if (this.#waiting === 0 && !this.#isAnswering) this.fail(peer.draining.reason as Error)
+    }
+    peer.draining.addEventListener('abort', stop)
     this.ended = new Promise((resolve) => {
       socket.on('error', (error: Error) => (this.#failure ??= error))
       socket.on('close', () => {
         this.#timer?.cancel()
+        peer.draining.removeEventListener('abort', stop)
         peer.abandon(new PeerError('peer.gone', 'the client closed the connection'))
         const released = this.#last.then(() => peer[Symbol.asyncDispose]())
         released.then(resolve, resolve)
@@ -86,9 +92,11 @@ class HttpClient {
     this.#waiting++
     this.#last = this.#last.then(async () => {
       this.#waiting--
+      this.#isAnswering = true
       const refusal = refusalOf(request)
       if (refusal === undefined) await this.#answer(request, response)
-      else end(response, refusal, undefined)
+      else this.#end(response, refusal, undefined)
+      this.#isAnswering = false
       this.#arm()
     })
   }
@@ -106,7 +114,7 @@ class HttpClient {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const lines = linesOfQuery(request.url ?? '')
     if (lines === undefined) {
-      end(response, 400, undefined)
+      this.#end(response, 400, undefined)
       return
     }
     const script = this.#peer.script()
@@ -119,8 +127,14 @@ class HttpClient {
       break
     }
     this.#peer.answered()
-    if (answer === undefined) end(response, 400, undefined)
-    else end(response, 200, answer)
+    if (answer === undefined) this.#end(response, 400, undefined)
+    else this.#end(response, 200, answer)
+  }
+
+  /** While the plane drains, this answer tells the client that there will be no other. */
+  #end(response: ServerResponse, status: number, answer: Response | undefined): void {
+    if (this.#peer.draining.aborted) response.shouldKeepAlive = false
+    end(response, status, answer)
   }
 
   /** From now, or from the last answer, to the next whole request. */

@@ -39,6 +39,7 @@ export class Peer implements AsyncDisposable {
   /** `address:port`. */
   readonly name: string
   readonly environment: PlaneEnvironment
+  readonly draining: AbortSignal
   readonly #identity: Identity
   readonly #log: Log
   readonly #openedAt: number
@@ -49,7 +50,9 @@ export class Peer implements AsyncDisposable {
   #lines = 0
   #failures = 0
 
-  constructor(name: string, identity: Identity, environment: PlaneEnvironment) {
+  /** @param draining  when it is aborted, the client ends at the end of its request */
+  constructor(name: string, identity: Identity, environment: PlaneEnvironment, draining: AbortSignal) {
+    this.draining = draining
     const { clock, dialect, guard, inventory, limits, log } = environment
     this.name = name
     this.environment = environment

@@ -1,6 +1,7 @@
 // The administration plane: TLS with client certificates, then lines or HTTP.
 
 import { constants } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import {
   createSecureContext,
   createServer as createTlsServer,
@@ -42,6 +43,7 @@ export class RacsServer {
   readonly #strangers = new Map<string, Client>()
   /** The end of each session, and how to bring it about. */
   readonly #sessions = new Map<Promise<void>, (error: Error) => void>()
+  readonly #draining = new AbortController()
 
   private constructor(
     options: RacsOptions,
@@ -53,6 +55,8 @@ export class RacsServer {
     this.#environment = environment
     this.#listener = listener
     this.#tls = tls
+    // A listener a session.
+    setMaxListeners(0, this.#draining.signal)
     this.#tls.on('secureConnection', (socket) => this.#secured(socket))
     this.#tls.on('tlsClientError', (error, socket) => {
       const { remoteAddress = '?', remotePort = 0 } = socket
@@ -112,10 +116,19 @@ export class RacsServer {
     this.#tls.setSecureContext(options)
   }
 
+  /**
+   * Accepts nobody more, and ends every session between two requests: what it still holds it would never use. Resolves
+   * when all have ended.
+   */
+  drain(): Promise<void> {
+    this.#draining.abort(new LeaseError('lease.revoked', STOPPING))
+    return this.#listener.close()
+  }
+
   /** Accepts nobody more, ends every session after the command that is under way, and waits for them. */
   async close(): Promise<void> {
     const stopped = this.#listener.close()
-    const error = new LeaseError('lease.revoked', 'the gateway is stopping')
+    const error = new LeaseError('lease.revoked', STOPPING)
     for (const { socket } of this.#strangers.values()) socket.destroy()
     for (const end of this.#sessions.values()) end(error)
     await Promise.all(this.#sessions.keys())
@@ -161,7 +174,7 @@ export class RacsServer {
       await connection.close()
       return
     }
-    const peer = new Peer(name, identity, this.#environment)
+    const peer = new Peer(name, identity, this.#environment, this.#draining.signal)
     const start = await startOf(connection, this.#environment).catch(async (error: unknown) => {
       connection.end()
       await connection.close()
@@ -217,6 +230,8 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ]
+
+const STOPPING = 'the gateway is stopping'
 
 /** TLS_RSA_WITH_AES_128_GCM_SHA256: the only one that clients of the reference server offer. */
 const LEGACY_CIPHER = 'AES128-GCM-SHA256'

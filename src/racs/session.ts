@@ -20,14 +20,21 @@ export async function serveLines(
     // A client that has said all it wants and closes its side still gets its answers.
     if (connection.failure !== undefined) peer.abandon(connection.failure)
   }
+  const { draining } = peer
+  const pause = { isNow: false }
+  const stop = (): void => {
+    if (pause.isNow) connection.fail(draining.reason as Error)
+  }
+  draining.addEventListener('abort', stop)
   const outbox = new Outbox(connection, peer.environment)
   let failure: unknown
   try {
-    await answerAll(connection, peer, { outbox, start })
+    await answerAll(connection, peer, { outbox, start, pause })
     await outbox.flushed()
   } catch (error) {
     failure = error
   }
+  draining.removeEventListener('abort', stop)
   connection.end()
   // What it holds is free before its socket is: the next client must not have to wait for slow goodbyes.
   await peer[Symbol.asyncDispose]()
@@ -38,8 +45,9 @@ export async function serveLines(
 async function answerAll(
   connection: Connection,
   peer: Peer,
-  { outbox, start }: { outbox: Outbox; start: Uint8Array },
+  { outbox, start, pause }: Exchange,
 ): Promise<void> {
+  const { draining } = peer
   const { clock, dialect, limits } = peer.environment
   const lines = new LineAssembler()
   lines.push(start)
@@ -69,7 +77,10 @@ async function answerAll(
       throw new PeerError('peer.oversize', `a line of more than ${MAX_LINE_BYTES} bytes`)
     } else {
       await outbox.flushed()
+      pause.isNow = script.isIdle && !lines.isMidLine
+      if (draining.aborted && pause.isNow) throw draining.reason
       const chunk = await connection.read(deadline, 'no line in time')
+      pause.isNow = false
       if (chunk === undefined) {
         if (lines.isMidLine || !script.isIdle) {
           throw new PeerError('peer.gone', 'the client closed in the middle of a request')
@@ -79,4 +90,12 @@ async function answerAll(
       lines.push(chunk)
     }
   }
+}
+
+interface Exchange {
+  readonly outbox: Outbox
+  /** What was read already. */
+  readonly start: Uint8Array
+  /** Whether the next byte would begin a request. */
+  readonly pause: { isNow: boolean }
 }

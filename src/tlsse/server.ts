@@ -56,6 +56,11 @@ export class TlsSeServer {
     return this.#connections.size
   }
 
+  /** Accepts nobody more; resolves when every session has ended by itself. */
+  drain(): Promise<void> {
+    return this.#listener.close()
+  }
+
   /** Accepts nobody more, ends every session after the command that is under way, and waits for them. */
   async close(): Promise<void> {
     const stopped = this.#listener.close()

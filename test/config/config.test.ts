@@ -36,7 +36,7 @@ test('config: without slots there are four named elements and a blank one', () =
 
 test('config: every key arrives where it belongs', () => {
   const config = parseConfig(
-    `gateway = { name = "box", state_dir = "/s", log_level = "debug" }
+    `gateway = { name = "box", state_dir = "/s", drain_ms = 5, log_level = "debug" }
 [tls_se]
 listen = "[::1]:443"
 hello_timeout_ms = 1
@@ -64,7 +64,7 @@ psk = "${'ab'.repeat(32)}"
 `,
     'file',
   )
-  assert.deepEqual(config.gateway, { name: 'box', stateDir: '/s', logLevel: 'debug' })
+  assert.deepEqual(config.gateway, { name: 'box', stateDir: '/s', drainMs: 5, logLevel: 'debug' })
   assert.deepEqual(config.tlsSe, {
     host: '::1',
     port: 443,

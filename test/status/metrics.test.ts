@@ -127,7 +127,7 @@ test('metrics: commands by who has the element; a bucket holds all that is not l
 
 test('metrics: buses once, however many elements share them, and elements with a T=1 of ours', async () => {
   await using bench = await StatusBench.start()
-  const bus = { busyMs: 1_500, transfers: 7, errors: 2 }
+  const bus = { busyMs: 1_500, transfers: 7, errors: 2, busySince: undefined }
   bench.wires = [
     { seid: 'a', medium: 'i2c-1', bus, t1: { repeats: 3, resyncs: 1 } },
     { seid: 'b', medium: 'i2c-1', bus, t1: undefined },

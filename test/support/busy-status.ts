@@ -1,6 +1,7 @@
 // A status plane of a gateway in which something of everything has happened.
 
 import type { SessionClosed } from '../../src/base/plane-events.ts'
+import { noBusCounts } from '../../src/drivers/wire-counts.ts'
 import type { SlotEvent } from '../../src/slots/events.ts'
 import type { Seid, SlotId } from '../../src/slots/identity.ts'
 import { reportOf, StatusBench } from './status-bench.ts'
@@ -11,7 +12,7 @@ export async function busyBench(): Promise<StatusBench> {
   bench.wires = [
     {
       ...{ seid: 'i2c-1-48', medium: 'i2c-1', t1: { repeats: 1, resyncs: 0 } },
-      bus: { busyMs: 1, transfers: 1, errors: 0 },
+      bus: { ...noBusCounts(), busyMs: 1, transfers: 1 },
     },
   ]
   await beBusy(bench)

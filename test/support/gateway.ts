@@ -77,7 +77,9 @@ export class Gateway implements AsyncDisposable {
   ): Promise<Gateway> {
     const directory = mkdtempSync(join(tmpdir(), 'iosed-'))
     const file = join(directory, 'gateway.toml')
-    writeFileSync(file, configIn(directory) + toml)
+    const isSet = (line: string): boolean => toml.includes(`${line.split(' ')[0] ?? ''} =`)
+    const lines = configIn(directory).split('\n')
+    writeFileSync(file, lines.filter((line) => line === '' || !isSet(line)).join('\n') + toml)
     makeState(join(directory, 'state'))
     return Gateway.#startIn(directory, env, prefix)
   }
@@ -222,6 +224,7 @@ export class Gateway implements AsyncDisposable {
 export function configIn(directory: string): string {
   return [
     'gateway.log_level = "debug"',
+    'gateway.drain_ms = 0',
     `gateway.state_dir = "${join(directory, 'state')}"`,
     'tls_se.listen = "127.0.0.1:0"',
     'racs.listen = "127.0.0.1:0"',

@@ -10,7 +10,7 @@ import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { labelOf } from '../../config/slots.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
-import type { Arrival, Driver, SecureElement } from '../../drivers/driver.ts'
+import type { Arrival, Driver, RunningCall, SecureElement } from '../../drivers/driver.ts'
 import { LinkError } from '../../drivers/errors.ts'
 import type { Panel, PanelEnvironment } from '../../panel/panel.ts'
 import { DIALECTS } from '../../racs/dialect.ts'
@@ -33,6 +33,7 @@ import { openPanel } from './front-panel.ts'
 import { checkOpenFiles } from './limits.ts'
 import { observersOf } from './observers.ts'
 import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
+import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
@@ -41,10 +42,15 @@ import { openTries } from './tries-file.ts'
 export interface Gateway {
   /** Plane -> `address:port`. */
   readonly addresses: { readonly tlsSe: string; readonly racs: string; readonly status: string | undefined }
+  /** What is under way on the buses and in the readers. */
+  readonly calls: () => readonly RunningCall[]
+  /** Slots and sessions in a few words, for whoever looks at the service. */
+  summary(): string
   /** Reads users, certificates and revocation list again; sessions go on. Bad files leave everything as it is. */
   reload(): Promise<void>
   /**
-   * Ends all sessions, resets the elements, closes the drivers. Resolves within `DRAIN_MS`, come what may.
+   * Lets sessions end by themselves for `drain_ms`, ends the others, resets the elements, closes the drivers. Resolves
+   * within `STOP_MS`, come what may.
    * @returns false when something was not over by then
    */
   close(): Promise<boolean>
@@ -56,7 +62,7 @@ export interface Gateway {
  */
 export async function startGateway(
   config: Config,
-  { log, version }: { log: Log; version: string },
+  { log, version, sockets = {} }: { log: Log; version: string; sockets?: InheritedSockets },
 ): Promise<Gateway> {
   const clock = systemClock
   const stateDir = stateDirOf(config.gateway.stateDir, process.env)
@@ -95,9 +101,11 @@ export async function startGateway(
   const limits = { idleTimeoutMs, apduTimeoutMs }
   const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
   const plane = { clock, log, inventory, guard, observer, dialect: DIALECTS[dialect], limits, userOf }
-  const racs = await bound('racs', config.racs, () => RacsServer.listen(config.racs, credentials, plane))
-  const tlsSe = await bound('tls_se', config.tlsSe, () =>
-    TlsSeServer.listen(config.tlsSe, { clock, log, inventory, observer }),
+  const racs = await bound('racs', config.racs, sockets.racs, (place) =>
+    RacsServer.listen({ ...config.racs, ...place }, credentials, plane),
+  )
+  const tlsSe = await bound('tls_se', config.tlsSe, sockets.tlsSe, (place) =>
+    TlsSeServer.listen({ ...config.tlsSe, ...place }, { clock, log, inventory, observer }),
   )
   const health = new Health({
     slots: () => inventory.slots,
@@ -119,6 +127,8 @@ export async function startGateway(
   const poller =
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
   return {
+    calls: () => drivers.flatMap((driver) => driver.calls?.() ?? []),
+    summary: () => summaryOf(report(), tlsSe.connections, racs.connections),
     addresses: { tlsSe: tlsSe.address, racs: racs.address, status: status?.address },
     async reload() {
       try {
@@ -137,7 +147,10 @@ export async function startGateway(
     },
     async close() {
       health.drain()
+      const drainedAt = clock.now() + config.gateway.drainMs
+      const expiresAt = clock.now() + STOP_MS
       poller?.[Symbol.dispose]()
+      await Promise.race([Promise.all([tlsSe.drain(), racs.drain()]), sleepUntil(clock, drainedAt)])
       inventory.revokeAll('the gateway is stopping')
       const parts = [...drivers, ...(front === undefined ? [] : [front])]
       const drained = Promise.all([tlsSe.close(), racs.close()])
@@ -147,7 +160,7 @@ export async function startGateway(
         .then(() => trail[Symbol.asyncDispose]())
       const isDrained = await Promise.race([
         drained.then(() => true),
-        sleepUntil(clock, clock.now() + DRAIN_MS).then(() => false),
+        sleepUntil(clock, expiresAt).then(() => false),
       ])
       // Last: until then whoever asks is told that the gateway drains.
       await status?.close()
@@ -166,6 +179,14 @@ function designatorsOf(slots: Config['slots']): ReadonlyMap<string, string> {
     return designator === undefined ? [] : [[slot.seid, designator]]
   })
   return new Map(entries)
+}
+
+/** `5 slots: 4 ready, 1 leased; 1 TLS-SE and 0 RACS clients` */
+function summaryOf(rows: readonly SlotReport[], tlsSe: number, racs: number): string {
+  const counts = new Map<string, number>()
+  for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1)
+  const states = [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
+  return `${rows.length} slots: ${states || 'none yet'}; ${tlsSe} TLS-SE and ${racs} RACS clients`
 }
 
 function triesOf({
@@ -221,5 +242,5 @@ async function openDrivers(
 /** How long the first elements may take before the planes listen without them. */
 const ARRIVAL_GRACE_MS = 250
 
-/** How long the end may take. */
-const DRAIN_MS = 5_000
+/** How long the end may take, draining included. */
+const STOP_MS = 5_000

@@ -1,5 +1,6 @@
 // The gateway as a process: command line, configuration, signals, exit codes.
 
+import { systemClock } from '../../base/clock.ts'
 import { codeOf, messageOf } from '../../base/errors.ts'
 import { createLog, type Log } from '../../base/log.ts'
 import { DEFAULT_CONFIG } from '../../config/default.ts'
@@ -7,6 +8,9 @@ import { ConfigError } from '../../config/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { startGateway } from './gateway.ts'
 import { commandOf, HELP } from './options.ts'
+import { monotonicUsec, openNotifier } from './service/notifier.ts'
+import { inheritedSockets, tellElsewhere } from './service/sockets.ts'
+import { Watchdog, watchdogPeriodMs } from './service/watchdog.ts'
 import { versionOf } from './version.ts'
 
 const EXIT = { clean: 0, usage: 64, bug: 70, configuration: 78 } as const
@@ -43,12 +47,18 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   const log = createLog({ level: config.gateway.logLevel })
   process.on('uncaughtException', (error) => crash(log, error))
   log.info('config.loaded', { source, slots: config.slots.length })
-  const gateway = await startGateway(config, { log, version: versionOf() })
+  const { env, pid } = process
+  const sockets = inheritedSockets(env, pid)
+  const watchdogMs = watchdogPeriodMs(env, pid)
+  const notifier = await openNotifier(env, log)
+  const gateway = await startGateway(config, { log, version: versionOf(), sockets })
+  tellElsewhere(sockets, config, { addresses: gateway.addresses, log })
   let isStopping = false
   const stop = (signal: string): void => {
     if (isStopping) process.exit(EXIT.clean)
     isStopping = true
     log.info('gateway.stopping', { signal })
+    notifier.tell('STOPPING=1', 'STATUS=lets sessions end, then resets the elements')
     gateway.close().then(
       (isDrained) => {
         log.info('gateway.stopped')
@@ -62,8 +72,17 @@ async function run({ config, source }: LoadedConfig): Promise<undefined> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('SIGHUP', () => {
-    gateway.reload().catch((error: unknown) => crash(log, error))
+    notifier.tell('RELOADING=1', monotonicUsec())
+    gateway
+      .reload()
+      .then(() => notifier.tell('READY=1'))
+      .catch((error: unknown) => crash(log, error))
   })
+  const status = (): string => `STATUS=${gateway.summary()}`
+  notifier.tell('READY=1', status())
+  const feed = (): void => notifier.tell('WATCHDOG=1', status())
+  const { calls } = gateway
+  if (watchdogMs !== undefined) new Watchdog({ clock: systemClock, log, periodMs: watchdogMs, calls, feed })
   // Last: whoever reads this may send the first signal at once.
   log.info('gateway.ready', { version: versionOf(), ...gateway.addresses })
 }

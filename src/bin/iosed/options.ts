@@ -44,7 +44,7 @@ elements attached to this machine, and lets their administrators reach them by R
 
 Example: iosed --print-default-config > gateway.toml && iosed --config gateway.toml
 
-Signals: SIGTERM or SIGINT ends all sessions, resets the elements and exits within 5 seconds; a second one exits
-at once. SIGHUP reads users.toml, certificates and revocation list again; sessions go on.
+Signals: after SIGTERM or SIGINT nobody new is let in; sessions may end by themselves for drain_ms, the others are
+ended, elements are reset, and it exits, within 5 seconds in all; a second one exits at once. SIGHUP reads users.toml, certificates and revocation list again; sessions go on.
 Exit codes: 0 clean, 64 usage, 70 a bug of ours, 78 configuration (also: a port that cannot be bound).
 `

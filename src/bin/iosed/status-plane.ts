@@ -29,7 +29,7 @@ export async function openStatus(
     operatorTokenFile === undefined ? undefined : await operatorTokenIn(resolve(stateDir, operatorTokenFile))
   if (operatorTokenFile !== undefined) await warnIfReadable(resolve(stateDir, operatorTokenFile), log)
   try {
-    return await bound('status', { host, port }, () =>
+    return await bound('status', { host, port }, undefined, () =>
       StatusServer.listen({ host, port }, { ...environment, token, operatorToken }),
     )
   } catch (error) {
