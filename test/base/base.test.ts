@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { fstatSync } from 'node:fs'
 import test from 'node:test'
 import fc from 'fast-check'
 import { sleepUntil, systemClock } from '../../src/base/clock.ts'
 import { CodedError, codeOf, InternalError, messageOf } from '../../src/base/errors.ts'
 import { bytesOfHex, hexOf } from '../../src/base/hex.ts'
-import { createLog, silentLog } from '../../src/base/log.ts'
+import { createLog, isJournalOutput, silentLog } from '../../src/base/log.ts'
 import { hex } from '../support/hex-fields.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -103,6 +104,26 @@ test('log: a line is one JSON object with level, time, event and the fields of i
   const { time, ...line } = read()[0]!
   assert.deepEqual(line, { level: 'info', slot: 1, seid: 'sim1', sen: 'key1.com', event: 'slot.ready' })
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+})
+
+test('log: for the journal each line has its priority before it, and nothing else changes', () => {
+  const lines: string[] = []
+  const destination = { write: (line: string) => lines.push(line) }
+  const log = createLog({ level: 'debug', destination, isJournal: true })
+  log.debug('a.b')
+  log.child({ slot: 1 }).info('a.b')
+  log.warn('a.b')
+  log.error('a.b')
+  const heads = lines.map((line) => /^<\d>(?=\{"level":"\w+",)/.exec(line)?.[0])
+  assert.deepEqual(heads, ['<7>', '<6>', '<4>', '<3>'])
+  assert.match(lines[1] ?? '', /^<6>\{.*"slot":1,.*\}\n$/)
+})
+
+test('log: standard output is the journal when its device and inode are those that systemd names', () => {
+  const { dev, ino } = fstatSync(1)
+  assert.equal(isJournalOutput({ JOURNAL_STREAM: `${dev}:${ino}` }), true)
+  for (const stream of [`${dev}:${ino + 1}`, `${dev}`, '', undefined])
+    assert.equal(isJournalOutput({ JOURNAL_STREAM: stream }), false)
 })
 
 test('log: what is below its level is left out, and everything where it is silent', () => {

@@ -53,6 +53,8 @@ test('pcsc element: at the deadline the call ends, the element is stuck until PC
   await b.clock.advanceTo(500)
   await assert.rejects(late, { code: 'link.timeout' })
   await b.clock.advanceTo(1700)
+  assert.equal(b.element.call?.what, 'a command in the reader of r1')
+  assert.equal(b.element.call!.since, 0)
   const stuck = { code: 'link.stuck', message: 'r1: still busy with a command of 1700 ms ago' }
   await assert.rejects(b.element.transmit(GET, response, 9000), stuck)
   await assert.rejects(b.element.reset('cold', 9000), stuck)
@@ -61,6 +63,7 @@ test('pcsc element: at the deadline the call ends, the element is stuck until PC
 
   b.session.settle(FIRST)
   await settle()
+  assert.equal(b.element.call, undefined)
   assert.deepEqual(response, new Uint8Array(258), 'the late answer is nowhere')
   await assert.rejects(b.element.transmit(GET, response, 9000), { code: 'element.mute' })
   const atr = b.element.reset('cold', 9000)

@@ -6,7 +6,7 @@ import { Turn } from '../../src/base/turn.ts'
 import { LinkError } from '../../src/drivers/errors.ts'
 import type { WireTiming } from '../../src/drivers/link.ts'
 import { type SpiAccesses, SpiSelect } from '../../src/drivers/spi-select.ts'
-import { type BusCounts, noBusCounts } from '../../src/drivers/wire-counts.ts'
+import { type BusCounts, callsOn, noBusCounts } from '../../src/drivers/wire-counts.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 
 const ACCESS_MS = 0.1
@@ -150,4 +150,18 @@ test('spi: accesses, what they take of the controller, and failures are counted,
   wire.read = () => Promise.reject(new LinkError('link.stuck', 'no answer'))
   await assert.rejects(select.read(new Uint8Array(1)))
   assert.deepEqual([counts.transfers, counts.errors, counts.busyMs.toFixed(3)], [3, 1, '0.200'])
+})
+
+test('spi: the access under way is told with its beginning, one that waits or is over is not', async () => {
+  const counts = noBusCounts()
+  const { select, wire } = bench({ counts })
+  let release = (): void => undefined
+  wire.write = () => new Promise((resolve) => (release = resolve))
+  assert.deepEqual(callsOn('spi-0', counts), [])
+  const writing = select.write(new Uint8Array(1))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(callsOn('spi-0', counts), [{ what: 'spi-0', since: 0, limitMs: 30_000 }])
+  release()
+  await writing
+  assert.deepEqual(callsOn('spi-0', counts), [])
 })

@@ -2,7 +2,7 @@
 
 import { systemClock } from '../../base/clock.ts'
 import { codeOf, messageOf } from '../../base/errors.ts'
-import { createLog, type Log } from '../../base/log.ts'
+import { createLog, isJournalOutput, type Log } from '../../base/log.ts'
 import { DEFAULT_CONFIG } from '../../config/default.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number | undefined> {
 }
 
 async function run({ config, source }: LoadedConfig): Promise<undefined> {
-  const log = createLog({ level: config.gateway.logLevel })
+  const log = createLog({ level: config.gateway.logLevel, isJournal: isJournalOutput(process.env) })
   process.on('uncaughtException', (error) => crash(log, error))
   log.info('config.loaded', { source, slots: config.slots.length })
   const { env, pid } = process
