@@ -14,7 +14,8 @@ export interface BoardText {
   readonly file: string
 }
 
-const boardSchema = v.strictObject({
+/** A whole board file, key by key. */
+export const boardSchema = v.strictObject({
   name: text,
   revision: text,
   slots: v.pipe(v.array(boardSlots), v.minLength(1)),

@@ -163,7 +163,8 @@ const user = v.pipe(
   ),
 )
 
-const usersFile = v.strictObject({
+/** The whole file, key by key. */
+export const usersFile = v.strictObject({
   users: v.optional(
     v.record(printable(256, 'a name of 1 to 256 characters, no control characters'), user),
     {},

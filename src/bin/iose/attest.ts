@@ -39,8 +39,10 @@ between, not even who knows the key. Then the user may become its only owner: th
 ${ELEMENT_HELP}
 Exit codes: 0 all checks passed, 1 one says no, 2 the session ended before, 64 usage, 78 no key.
 
-A key for a provider: openssl ecparam -name secp256k1 -genkey -noout -out issuer.key
-                      openssl ec -in issuer.key -pubout -out issuer.pub
+A key for a provider:
+  openssl ecparam -name secp256k1 -genkey -noout -out issuer.key
+  openssl ec -in issuer.key -pubout -out issuer.pub
+
 Example: iose attest shellS://key1.com@127.0.0.1 --psk-file key1.psk --role user --issuer-pub issuer.pub
 `,
   async run(args) {

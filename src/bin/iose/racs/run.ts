@@ -20,7 +20,8 @@ export const run: CliCommand = {
 Sends what a script says, line by line of RACS; - is standard input. Empty lines and lines that start with # or //
 are not sent. With BEGIN and END in it each block is a request of its own, and the first that is refused is the last
 that is sent; without them all of it is one request. A URI holds its request itself:
-  racs://HOST:PORT/?BEGIN=&APDU=SEID%20HEX&END=    https://HOST:PORT/RACS?BEGIN=&APDU=SEID%20HEX&END=
+  racs://HOST:PORT/?BEGIN=&APDU=SEID%20HEX&END=
+  https://HOST:PORT/RACS?BEGIN=&APDU=SEID%20HEX&END=
 
 Prints each status line as it came; with --json an object per request. A refusal is explained on standard error.
 A line needs APPEND at its end for its answer to be kept if it is not the last one.
