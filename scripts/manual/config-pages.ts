@@ -99,7 +99,7 @@ export function boardPage(): Page {
   const body = [
     section('SYNOPSIS', `${plain('boards/NAME.toml')}\n`),
     section('DESCRIPTION', BOARD_ABOUT.map(paragraph).join('')),
-    section('KEYS', described(keysOf(boardSchema as Schema), words.BOARD_KEYS)),
+    section('KEYS', described(keysOf(boardSchema), words.BOARD_KEYS)),
     section(
       'EXAMPLES',
       `${paragraph('The beginning of boards/hat-rev-a.toml, which comes along:')}${verbatim(head.split('\n'))}${paragraph('Its use in gateway.toml(5):')}${verbatim(BOARD_EXAMPLE)}`,
@@ -173,9 +173,9 @@ function described(keys: readonly Key[], texts: words.KeyWords): string {
   return keys
     .map((key) => {
       const about = known(texts, key.name)
-      const fallback = key.fallback === undefined ? '' : ` Default: ${key.fallback}.`
-      const must = key.isRequired ? ' Must be there.' : ''
-      return item(`${key.name}`, `${about} Value: ${key.values}.${fallback}${must}`)
+      const fallback = key.fallback === undefined ? [] : [`default ${key.fallback}`]
+      const must = key.isRequired ? ['must be there'] : []
+      return item(key.name, about, [key.values, ...fallback, ...must].join('; '))
     })
     .join('')
 }

@@ -7,7 +7,7 @@ export function plain(text: string): string {
   return escaped
 }
 
-/** The same with flags bold, and words in capitals that stand for a value slanted if `metavariables` are meant. */
+/** The same with flags bold, and in a term the words in capitals, which stand for a value, slanted. */
 export function styled(text: string, kind: 'prose' | 'term'): string {
   const parts = text.split(kind === 'term' ? TERM_PARTS : PROSE_PARTS)
   return parts.map((part, index) => (index % 2 === 0 ? plain(part) : emphasized(part))).join('')
@@ -21,7 +21,7 @@ export function paragraph(text: string): string {
 /** Text that follows a macro which has begun a paragraph. */
 export function filled(text: string): string {
   return text
-    .split(/(?<=[a-z)][.:]) (?=[A-Z])/)
+    .split(/(?<=[\w)"'/][.:]) (?=[A-Z])/)
     .map((sentence) => `${guarded(styled(sentence, 'prose'))}\n`)
     .join('')
 }
@@ -32,9 +32,13 @@ export function verbatim(lines: readonly string[]): string {
   return `.PP\n.RS 4\n.EX\n${text}.EE\n.RE\n`
 }
 
-/** A term with its text below it. */
-export function item(term: string, text: string): string {
-  return `.TP\n${guarded(styled(term, 'term'))}\n${text === '' ? '\\&\n' : filled(text)}`
+/**
+ * A term with its text below it.
+ * @param last  stands on a line of its own at the end, upright
+ */
+export function item(term: string, text: string, last = ''): string {
+  const ending = last === '' ? '' : `.br\n${guarded(plain(last))}\n`
+  return `.TP\n${guarded(styled(term, 'term'))}\n${text === '' ? '\\&\n' : filled(text)}${ending}`
 }
 
 export function section(title: string, body: string): string {

@@ -65,7 +65,10 @@ function fallbackOf({ type, default: value }: Schema): string | undefined {
 
 function valuesOf(schema: Schema): string {
   const steps = schema.pipe ?? []
-  const wants = steps.map(({ message }) => message).filter((message) => typeof message === 'string')
+  // That it is not empty goes without saying.
+  const wants = steps
+    .map(({ message }) => message)
+    .filter((message) => typeof message === 'string' && !message.endsWith('not empty'))
   switch (schema.type) {
     case 'string':
       return choiceIn(steps) ?? (wants.length > 0 ? wants.join(', ') : 'text')

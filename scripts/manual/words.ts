@@ -56,7 +56,7 @@ export const ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string
 /** What iosed(8) says of the service, paragraph by paragraph. */
 export const SERVICE: readonly string[] = [
   'The Debian package runs the gateway as the service iosed.service, as the user iose, without any privilege. Its ports belong to the sockets iosed-tls-se.socket (8888, the service plane) and iosed-racs.socket (7777, the administration plane), so that they stay open while the gateway is restarted or upgraded.',
-  'Changes of your own to the units: systemctl edit iosed, or systemctl edit iosed-racs.socket. The log is in the journal: journalctl -u iosed. Who is to use the service is said to it by systemctl reload iosed, which is SIGHUP.',
+  'Changes of your own to the units: systemctl edit iosed, or systemctl edit iosed-racs.socket. The log is in the journal: journalctl -u iosed. systemctl reload iosed sends SIGHUP.',
 ]
 
 /** What iosed(8) shows besides the example of the help: comment, command. */
