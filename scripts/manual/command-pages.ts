@@ -3,7 +3,7 @@
 import type { Block, Entry } from './help.ts'
 import { itemsOf, type Page } from './page.ts'
 import type { Program } from './programs.ts'
-import { filled, item, paragraph, section, styled, verbatim } from './roff.ts'
+import { filled, item, paragraph, plain, section, styled, verbatim } from './roff.ts'
 import { ENVIRONMENT, FILES, FURTHER, SERVICE, SERVICE_EXAMPLES } from './words.ts'
 
 /** The page of a command of `iose`. `exitCodes` are those of `iose`, for a help that does not list its own. */
@@ -49,20 +49,20 @@ export function daemonPage(program: Program): Page {
 /** Every line of the usage, the words of the command bold, arguments indented below it. */
 function synopsis({ words, help }: Program): string {
   const command = words.join(' ')
-  const lines = joined(help.usage, words[0] ?? '').map((line) => {
-    const rest = line.startsWith(command) ? line.slice(command.length) : undefined
-    if (rest === undefined) throw new Error(`usage of ${command}: ${line}`)
-    return `.HP 4\n${styled(command, 'term').replace(/^(.*)$/, '\\fB$1\\fR')}${styled(rest, 'term')}\n`
+  const lines = joined(help.usage, command).map((line) => {
+    const end = line.indexOf(command) + command.length
+    return `.HP 4\n\\fB${plain(line.slice(0, end))}\\fR${styled(line.slice(end), 'term')}\n`
   })
   return section('SYNOPSIS', lines.join(''))
 }
 
-/** A usage may go on in lines that do not begin with the program. */
-function joined(usage: readonly string[], program: string): string[] {
+/** A usage may go on in lines that do not begin with the command; `sudo` may stand before it. */
+function joined(usage: readonly string[], command: string): string[] {
   const lines: string[] = []
   for (const line of usage) {
-    if (line.startsWith(`${program} `)) lines.push(line)
-    else lines.push(`${lines.pop() ?? ''} ${line}`)
+    if (line.replace(/^sudo /, '').startsWith(command)) lines.push(line)
+    else if (lines.length > 0) lines.push(`${lines.pop() ?? ''} ${line}`)
+    else throw new Error(`the usage of ${command} begins with something else: ${line}`)
   }
   return lines
 }

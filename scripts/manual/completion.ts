@@ -107,7 +107,7 @@ function alternativesIn(usage: string): string[] {
 
 /** `iose audit verify ...`, `iose audit show ...`: what follows the command in every line. */
 function wordsInUsage({ usage }: Help, words: readonly string[]): string[] {
-  const found = usage.map((line) => line.split(' ')[words.length] ?? '')
+  const found = usage.map((line) => line.replace(/^sudo /, '').split(' ')[words.length] ?? '')
   return found.every((word) => /^[a-z][a-z-]*$/.test(word)) ? found : []
 }
 

@@ -33,8 +33,8 @@ export function roffOf(page: Page, { date, version }: Edition): string {
   return [
     `.\\" Made by scripts/build-manual out of the programs' own texts.\n`,
     `.TH ${title}\n`,
-    // No hyphenation, ragged right: names and commands stay whole.
-    '.nh\n.ad l\n',
+    // Ragged right: commands have one blank between words.
+    '.ad l\n',
     section('NAME', `${plain(name)} \\- ${plain(summary)}\n`),
     body,
     section('SEE ALSO', references),

@@ -53,7 +53,7 @@ export function subsection(title: string, body: string): string {
 export function seeAlso(pages: readonly string[]): string {
   const lines = pages.map((page, index) => {
     const [, name = '', chapter = ''] = /^(.+)\((\d)\)$/.exec(page) ?? []
-    return `.BR ${plain(name)} (${chapter})${index < pages.length - 1 ? ' ,' : ''}\n`
+    return `.BR \\%${plain(name)} (${chapter})${index < pages.length - 1 ? ' ,' : ''}\n`
   })
   return lines.join('').replaceAll(') ,', '),')
 }

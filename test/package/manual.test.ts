@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
+import { commandPage } from '../../scripts/manual/command-pages.ts'
+import { completionOfIose } from '../../scripts/manual/completion.ts'
 import { parseHelp } from '../../scripts/manual/help.ts'
 import { commandOf } from '../../src/bin/iosed/options.ts'
 import { DEFAULT_CONFIG } from '../../src/config/default.ts'
@@ -121,7 +123,7 @@ test('manual: references lead to pages that are there, or to another package', (
     .map((found) => `${found?.[1] ?? ''}(${found?.[2] ?? ''})`)
   for (const [path, text] of files) {
     for (const [, name = '', chapter = ''] of text.matchAll(/^\.BR (\S+) \((\d)\)/gm)) {
-      const page = `${name.replaceAll('\\-', '-')}(${chapter})`
+      const page = `${name.replace('\\%', '').replaceAll('\\-', '-')}(${chapter})`
       assert.ok(own.includes(page) || foreign.includes(page), `${path} refers to ${page}`)
     }
   }
@@ -132,6 +134,18 @@ test('manual: made twice it is the same, byte for byte; its date is SOURCE_DATE_
   assert.deepEqual(filesIn(again), files)
   rmSync(again, { recursive: true })
   assert.match(files.get('man/man1/iose.1') ?? '', /^\.TH IOSE 1 2026-01-01 "iose\\-gateway /m)
+})
+
+test('manual: a usage with sudo is a synopsis, and offers nothing of its own to the completion', () => {
+  const help = parseHelp('Usage: sudo iose seal [--undo] [flags]\n\nSeals.\n\n  --undo  the opposite\n')
+  const seal = { words: ['iose', 'seal'], summary: 'seal', help, children: [] }
+  assert.match(
+    commandPage(seal, []).body,
+    /^\.HP 4\n\\fBsudo iose seal\\fR \[\\fB\\-\\-undo\\fR\] \[flags\]$/m,
+  )
+  const list = [{ term: 'seal', text: 'seal' }]
+  const iose = { words: ['iose'], summary: '', help: { ...help, commands: list }, children: [seal] }
+  assert.match(completionOfIose(iose), /'seal'\)\n {12}words=''\n {12}flags='--help --undo'/)
 })
 
 test('build-manual: prints its help, and says what it is called wrongly with', async () => {

@@ -36,7 +36,7 @@ export function filesIn(directory: string): Map<string, string> {
 /** The page as its reader sees it, without bold and slanted, 200 columns wide. */
 export async function rendered(path: string): Promise<string> {
   const env = { ...process.env, MANWIDTH: '200', LC_ALL: 'C.UTF-8', MAN_KEEP_FORMATTING: '', MANPAGER: 'cat' }
-  const { stdout } = await run('man', ['--warnings', '-E', 'UTF-8', '-l', path], { env, timeout: 20_000 })
+  const { stdout } = await run('man', ['--nh', '--nj', '-E', 'UTF-8', '-l', path], { env, timeout: 20_000 })
   return stdout.replaceAll(/.\u0008/gu, '').replaceAll(/\u001b\[[0-9;]*m/gu, '')
 }
 
