@@ -10,6 +10,8 @@ export const GATEWAY_TABLES: Readonly<Record<string, { about: string; keys: KeyW
       name: 'What it calls itself.',
       state_dir:
         'Where it keeps what must survive a restart; relative paths of the configuration start there. Default: $STATE_DIRECTORY (the service: /var/lib/iose), else $XDG_STATE_HOME/iose, else ~/.local/state/iose.',
+      drain_ms:
+        'How long sessions may take to end by themselves when the gateway stops; then they are ended.',
       log_level: 'The least level that is logged.',
       board: 'A board file, see iose-board(5): beside this file, or one of those that come along.',
     },

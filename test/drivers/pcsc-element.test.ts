@@ -54,7 +54,7 @@ test('pcsc element: at the deadline the call ends, the element is stuck until PC
   await assert.rejects(late, { code: 'link.timeout' })
   await b.clock.advanceTo(1700)
   assert.equal(b.element.call?.what, 'a command in the reader of r1')
-  assert.equal(b.element.call!.since, 0)
+  assert.equal(b.element.call.since, 0)
   const stuck = { code: 'link.stuck', message: 'r1: still busy with a command of 1700 ms ago' }
   await assert.rejects(b.element.transmit(GET, response, 9000), stuck)
   await assert.rejects(b.element.reset('cold', 9000), stuck)
