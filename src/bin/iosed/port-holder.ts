@@ -15,18 +15,21 @@ export function holderOf(port: number): string | undefined {
   return holder && `${holder.name} (pid ${holder.pid})`
 }
 
-/** The process that listens on it, undefined as for `holderOf`. */
+/**
+ * The process that listens on it, undefined as for `holderOf`. A socket of systemd that was handed over is held by two:
+ * then whoever has it from systemd.
+ */
 export function listenerOn(port: number): PortHolder | undefined {
   const inodes = listeningInodes(port)
   if (inodes.size === 0) return undefined
-  for (const pid of entriesOf('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const fd of entriesOf(`/proc/${pid}/fd`)) {
+  const pids = entriesOf('/proc').filter((name) => /^\d+$/.test(name))
+  const holds = (pid: string): boolean =>
+    entriesOf(`/proc/${pid}/fd`).some((fd) => {
       const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
-      if (inode !== undefined && inodes.has(inode))
-        return { pid: Number(pid), name: contentOf(`/proc/${pid}/comm`).trim() }
-    }
-  }
-  return undefined
+      return inode !== undefined && inodes.has(inode)
+    })
+  const pid = pids.find((other) => other !== '1' && holds(other)) ?? pids.find(holds)
+  return pid === undefined ? undefined : { pid: Number(pid), name: contentOf(`/proc/${pid}/comm`).trim() }
 }
 
 /** Columns of /proc/net/tcp, from 0: 1 local address `hex:hex port`, 3 state, 9 inode; see proc(5). */
