@@ -3,17 +3,17 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Config } from './config.ts'
+import { type KeyPlace, keyPlaceOf } from './credentials.ts'
 import { ConfigError } from './errors.ts'
 
 export interface AuditPlace {
   readonly directory: string
   readonly keyFile: string
-  /** Nobody has said where the key is: a first start makes it. */
-  readonly isOwnKey: boolean
+  readonly keyOrigin: KeyPlace['origin']
 }
 
 /**
- * The configured key file, else the credential that systemd gives, else one in the state directory.
+ * The log is in the state directory, its key as `keyPlaceOf` says.
  * @throws ConfigError config.invalid when the key would be in the directory of the log
  */
 export function auditPlaceOf(
@@ -22,16 +22,12 @@ export function auditPlaceOf(
   environment: NodeJS.ProcessEnv,
 ): AuditPlace {
   const directory = resolve(stateDir, 'audit')
-  const credentials = environment['CREDENTIALS_DIRECTORY'] ?? ''
-  const credential = join(credentials, 'audit-key')
-  const isGiven = credentials !== '' && existsSync(credential)
-  const named = keyFile ?? (isGiven ? credential : undefined)
-  const path = resolve(stateDir, named ?? join('pki', 'audit.key'))
+  const { path, origin } = keyPlaceOf('audit-key', keyFile, stateDir, environment)
   if (isWithin(realOf(directory), realOf(path))) {
     const message = `audit.key_file: ${path} is in the directory of the log: whoever can change one could change the other`
     throw new ConfigError('config.invalid', message)
   }
-  return { directory, keyFile: path, isOwnKey: named === undefined }
+  return { directory, keyFile: path, keyOrigin: origin }
 }
 
 function isWithin(directory: string, path: string): boolean {

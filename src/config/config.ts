@@ -32,7 +32,7 @@ export interface Config {
   readonly racs: {
     readonly host: string
     readonly port: number
-    /** As configured; undefined: the default under `pki/` in the state directory. */
+    /** As configured; undefined: the default under `pki/` in the state directory; for the key see `keyPlaceOf`. */
     readonly files: { readonly [File in RacsFile]: string | undefined }
     readonly dialect: 'draft' | 'reference'
     readonly legacyRsa: boolean
@@ -65,7 +65,7 @@ export interface Config {
     readonly maxFailedVerifications: number
   }
   readonly audit: {
-    /** As configured, relative to the state directory; undefined: see `auditPlaceOf`. */
+    /** As configured, relative to the state directory; undefined: see `keyPlaceOf`. */
     readonly keyFile: string | undefined
     /** What becomes of records that cannot be written. */
     readonly onFull: 'stop' | 'count'

@@ -90,10 +90,10 @@ function running(
   }
 }
 
-async function keyIn({ keyFile, isOwnKey }: AuditPlace, hasLog: boolean, log: Log): Promise<Uint8Array> {
+async function keyIn({ keyFile, keyOrigin }: AuditPlace, hasLog: boolean, log: Log): Promise<Uint8Array> {
   const key = await readKey(keyFile)
   if (key === undefined) {
-    const isNew = isOwnKey && !hasLog
+    const isNew = keyOrigin === 'state' && !hasLog
     if (!isNew)
       throw new AuditError('audit.key', `there is no ${keyFile}${hasLog ? ', and there is a log' : ''}`)
     const made = await makeKey(keyFile)
@@ -101,13 +101,14 @@ async function keyIn({ keyFile, isOwnKey }: AuditPlace, hasLog: boolean, log: Lo
     log.warn('audit.key-created', { path: keyFile, advice })
     return made
   }
-  if (((await stat(keyFile)).mode & 0o077) !== 0) {
+  // The mode of a credential says nothing: its access control list is that of the service's user.
+  if (keyOrigin !== 'credential' && ((await stat(keyFile)).mode & 0o077) !== 0) {
     log.warn('audit.key-exposed', { path: keyFile, advice: 'chmod 600: others can read the key' })
   }
   return key
 }
 
-function refusalOf(error: unknown, { directory, keyFile }: AuditPlace): unknown {
+function refusalOf(error: unknown, { directory, keyFile, keyOrigin }: AuditPlace): unknown {
   if (!(error instanceof AuditError)) {
     if (!isSystemError(error)) return error
     return new ConfigError('config.missing', `audit: cannot open the log in ${directory}`, { cause: error })
@@ -117,7 +118,9 @@ function refusalOf(error: unknown, { directory, keyFile }: AuditPlace): unknown 
     case 'audit.damaged':
       return invalid(`audit: the log is not as it was written; ${verify}`, error)
     case 'audit.key': {
-      const next = `bring back the key of the log (${keyFile}), or move ${directory} away: then a new log begins`
+      const given =
+        keyOrigin === 'state' ? '; if it is a credential: `systemctl start iosed` hands it over' : ''
+      const next = `bring back the key of the log (${keyFile}), or move ${directory} away: then a new log begins${given}`
       return invalid(`audit.key_file: ${next}`, error)
     }
     case 'audit.busy':
