@@ -19,6 +19,11 @@ export async function readKey(path: string): Promise<Uint8Array | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new AuditError('audit.key', `cannot read ${path}`, { cause: error })
   }
+  return keyOf(text, path)
+}
+
+/** The key that a file holds. @throws AuditError audit.key, which names `path` and shows nothing of the text */
+export function keyOf(text: string, path: string): Uint8Array {
   const key = bytesOfHex(text.trim())
   if (key?.length === KEY_BYTES) return key
   throw new AuditError('audit.key', `${path} must hold ${2 * KEY_BYTES} hex digits and nothing else`)

@@ -42,6 +42,10 @@ const COMMANDS: CommandTable = {
     summary: 'check the audit log of a gateway, and read it',
     load: async () => (await import('./audit.ts')).audit,
   },
+  'protect-keys': {
+    summary: 'keep the keys of the gateway encrypted, as credentials of systemd',
+    load: async () => (await import('./protect-keys.ts')).protectKeys,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,
@@ -53,7 +57,7 @@ const HELP = `Usage: iose COMMAND [arguments]
 The tool for users and operators of an Internet of Secure Elements gateway.
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}\n`)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}\n`)
   .join('')}
 Every command takes --help. Exit codes: 0 done, 1 refused by the other side, 2 transport or element failed,
 64 usage, 70 a bug of ours, 78 configuration.
