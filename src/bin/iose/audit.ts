@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AuditError } from '../../audit/errors.ts'
-import { readKey } from '../../audit/key.ts'
+import { keyOf, readKey } from '../../audit/key.ts'
 import { type PublishedHead, type Verdict, verifyLog } from '../../audit/verify.ts'
 import { messageOf } from '../../base/errors.ts'
 import { auditPlaceOf } from '../../config/audit-place.ts'
@@ -12,6 +12,9 @@ import { stateDirOf } from '../../config/state-dir.ts'
 import { showLog } from './audit-show.ts'
 import { nextStepOf, verdictLines } from './audit-verdict.ts'
 import { type CliCommand, CliError, EXIT, type ExitCode, misuse } from './command.ts'
+import { openCredential, presenceOf, storePathOf } from './credentials/store.ts'
+import { handedOverPathOf } from './credentials/unit.ts'
+import { contentOf } from './doctor/reading.ts'
 import { printJson, printLine } from './racs/output.ts'
 
 export const audit: CliCommand = {
@@ -31,7 +34,9 @@ show prints the records, one a line; it verifies nothing.
   --from TIME       records from TIME on, such as 2026-01-31 or 2026-01-31T12:00:00Z
   --event NAME      records of this event; lease: of all events that begin with lease.
   --seid SEID       records about this element
-  --key-file FILE   the key of the log; default: from the configuration, as the gateway finds it
+  --key-file FILE   the key of the log; default: from the configuration, as the gateway finds it; where it is a
+                    credential (\`iose protect-keys\`), root has it decrypted, and the gateway's user
+                    finds it while the gateway runs
   --dir DIR         where the log is; default: audit/ in the state directory
   --config FILE, --state-dir DIR
                     of a gateway on this machine
@@ -54,11 +59,14 @@ interface Order {
   readonly keyFile: string
   /** Nobody said so: without it the hashes are checked all the same. */
   readonly isKeyOptional: boolean
+  /** It may be a credential instead. */
+  readonly mayBeCredential: boolean
 }
 
-async function verify({ values, directory, keyFile, isKeyOptional }: Order): Promise<ExitCode> {
+async function verify(order: Order): Promise<ExitCode> {
+  const { values, directory, keyFile } = order
   const heads = (values.head ?? []).map(headOf)
-  const key = await keyIn(keyFile, isKeyOptional)
+  const key = await keyFor(order)
   const verdict = await verifyLog(directory, { key, heads, writer: 'maybe' }).catch((error: unknown) => {
     throw unreadable(directory, error)
   })
@@ -68,7 +76,7 @@ async function verify({ values, directory, keyFile, isKeyOptional }: Order): Pro
   if (key === undefined) {
     process.stderr.write(
       `iose: WARNING: no key (${keyFile}): changes by somebody who has computed the hashes anew CANNOT be seen.\n` +
-        'Next: name the key with --key-file.\n',
+        `Next: ${withKeyAdvice(order)}\n`,
     )
   }
   if (isGood) return EXIT.done
@@ -98,15 +106,34 @@ function complaintOf({ findings, furtherFindings }: Verdict): string {
   return `${lines.join('\n')}${first === undefined ? '' : `\n${nextStepOf(first.kind)}`}`
 }
 
-async function keyIn(path: string, isOptional: boolean): Promise<Uint8Array | undefined> {
+async function keyFor({ keyFile, isKeyOptional, mayBeCredential }: Order): Promise<Uint8Array | undefined> {
   try {
-    const key = await readKey(path)
-    if (key !== undefined || isOptional) return key
+    const key = (await readKey(keyFile)) ?? (mayBeCredential ? await keyInCredential() : undefined)
+    if (key !== undefined || isKeyOptional) return key
   } catch (error) {
     if (!(error instanceof AuditError)) throw error
     throw new CliError(EXIT.configuration, messageOf(error))
   }
-  throw new CliError(EXIT.configuration, `there is no ${path}`)
+  throw new CliError(EXIT.configuration, `there is no ${keyFile}`)
+}
+
+/** From where the gateway has it, if it runs and this is its user; else decrypted, for root. */
+async function keyInCredential(): Promise<Uint8Array | undefined> {
+  const handedOver = handedOverPathOf('audit-key')
+  const inUse = contentOf(handedOver)
+  if (inUse !== undefined) return keyOf(inUse, handedOver)
+  const opened = process.getuid?.() === 0 ? await openCredential('audit-key') : undefined
+  if (opened === undefined) return undefined
+  const path = storePathOf('audit-key')
+  if ('secret' in opened) return keyOf(opened.secret.toString('latin1'), path)
+  throw new CliError(EXIT.configuration, `${path} cannot be decrypted here: ${opened.obstacle}`)
+}
+
+function withKeyAdvice({ mayBeCredential }: Order): string {
+  const presence = mayBeCredential && process.getuid?.() !== 0 ? presenceOf('audit-key') : 'missing'
+  if (presence === 'missing') return 'name the key with --key-file.'
+  const claim = presence === 'there' ? 'it is' : 'it may be'
+  return `${claim} a credential of this machine, which only root can decrypt: the same again with sudo, and --state-dir.`
 }
 
 function headOf(text: string): PublishedHead {
@@ -133,6 +160,7 @@ function orderOf(args: readonly string[]): Order {
     directory: values.dir === undefined ? place.directory : resolve(values.dir),
     keyFile: values['key-file'] === undefined ? place.keyFile : resolve(values['key-file']),
     isKeyOptional: values['key-file'] === undefined,
+    mayBeCredential: values['key-file'] === undefined && place.keyOrigin === 'state',
   }
 }
 

@@ -10,6 +10,7 @@ import { Authority, type CertificateRow } from '../../pki/authority.ts'
 import { PkiError, type PkiErrorCode } from '../../pki/errors.ts'
 import { hostKindOf } from '../../pki/names.ts'
 import { type CliCommand, CliError, EXIT, type ExitCode, misuse } from './command.ts'
+import { presenceOf, storePathOf } from './credentials/store.ts'
 
 export const pki: CliCommand = {
   summary: 'the small certificate authority of the administration plane',
@@ -95,13 +96,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   server: {
     options: { host: { type: 'string', multiple: true }, rsa: { type: 'boolean' } },
-    run: async ({ values, directory, now }) => {
+    run: async ({ values, directory, flags, now }) => {
       const hosts = listOf(values['host']) ?? defaultHosts()
       const authority = await Authority.open(directory)
       await authority.issueServer({ hosts, algorithm: algorithmOf(values), now })
       return report(
         `Certified the gateway as ${hosts.join(', ')}: ${join(directory, 'server.pem')}, server.key.`,
-        'Next: restart the gateway, if it runs.',
+        ...nextAfterNewKey(flags),
       )
     },
   },
@@ -145,6 +146,22 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return { text, kind: 'data' }
     },
   },
+}
+
+/** A credential goes before the file that was just written. */
+function nextAfterNewKey(flags: string): string[] {
+  const replace = `sudo iose protect-keys --replace${flags} && sudo systemctl restart iosed`
+  switch (presenceOf('racs-key')) {
+    case 'there':
+      return [
+        `Next: ${replace}`,
+        `      until then the gateway has the old key, in ${storePathOf('racs-key')}.`,
+      ]
+    case 'hidden':
+      return ['Next: restart the gateway, if it runs;', `      if its key is a credential: ${replace}`]
+    case 'missing':
+      return ['Next: restart the gateway, if it runs.']
+  }
 }
 
 function callOf(args: readonly string[], { options, argument }: Action): Call {

@@ -1,20 +1,22 @@
 // The certificates of the administration plane: there, in order, belonging together, and valid for a while.
 
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RacsFile } from '../../../config/config.ts'
-import { racsFilePath } from '../../iosed/racs-files.ts'
+import type { KeyPlace } from '../../../config/credentials.ts'
+import { racsFilePath, racsKeyPlace } from '../../iosed/racs-files.ts'
 import type { Check } from './examine.ts'
 import { type Finding, fine, warning, wrong } from './finding.ts'
-import { factsOf, type TextOrObstacle, textAt } from './reading.ts'
+import { type TextOrObstacle, textAt } from './reading.ts'
+import { serverKeyFindings } from './server-key.ts'
 import type { Subject } from './subject.ts'
 
 export function certificateChecks(subject: Subject): Check[] {
   const checks: Record<string, (files: Files) => Finding[] | Promise<Finding[]>> = {
     ca: caFindings,
     certificate: serverFindings,
-    key: keyFindings,
+    key: serverKeyFindings,
     crl: crlFindings,
   }
   return Object.entries(checks).map(([name, findings]) => ({
@@ -41,8 +43,9 @@ export async function isBeforeFirstStart({ config, stateDir }: Subject): Promise
 }
 
 /** Where the files are, and what makes them anew. */
-interface Files {
+export interface Files {
   readonly path: (file: RacsFile) => string
+  readonly keyOrigin: KeyPlace['origin']
   readonly now: Date
   readonly user: string
   /** They are those of `iose pki`, or would be. */
@@ -58,7 +61,8 @@ function filesOf({ config, stateDir, user, flags, now }: Subject): Files {
   const isOwn =
     path('ca') === join(stateDir, 'pki/ca.pem') && path('cert') === join(stateDir, 'pki/server.pem')
   const hasCrlConfigured = racs.files.crl !== undefined
-  return { path, now, user: user.name, isOwn, hasCrlConfigured, legacyRsa: racs.legacyRsa, flags }
+  const { origin: keyOrigin } = racsKeyPlace(racs, stateDir)
+  return { path, keyOrigin, now, user: user.name, isOwn, hasCrlConfigured, legacyRsa: racs.legacyRsa, flags }
 }
 
 function caFindings({ path, now, isOwn, flags, user }: Files): Finding[] {
@@ -92,26 +96,6 @@ function serverFindings({ path, now, isOwn, flags, user, legacyRsa }: Files): Fi
     findings.push(isOwn ? wrong('certificate', complaint) : warning('certificate', complaint))
   }
   return findings
-}
-
-function keyFindings({ path, isOwn, flags, user, legacyRsa }: Files): Finding[] {
-  const file = path('key')
-  const remedy = isOwn
-    ? `iose pki server${legacyRsa ? ' --rsa' : ''}${flags}`
-    : `openssl pkey -in ${file} -noout`
-  const read = textAt(file)
-  if ('obstacle' in read) return [unreadable('key', { file, user, remedy }, read.obstacle)]
-  const key = keyIn(read.text)
-  // What the parser says is about a secret.
-  if (key === undefined) return [wrong('key', { found: `${file} is no private key in PEM`, remedy })]
-  const certificate = certificateIn(textAt(path('cert')))
-  if (certificate !== undefined && !certificate.checkPrivateKey(key)) {
-    return [wrong('key', { found: `${file} is not the key of ${path('cert')}`, remedy })]
-  }
-  if (legacyRsa && key.asymmetricKeyType !== 'rsa') {
-    return [wrong('key', { found: `${file} is no RSA key, as racs.legacy_rsa needs`, remedy })]
-  }
-  return [secretFinding('key', file, factsOf(file)?.mode ?? 0)]
 }
 
 async function crlFindings({ path, now, isOwn, flags, user, hasCrlConfigured }: Files): Promise<Finding[]> {
@@ -195,17 +179,9 @@ export function unreadable(check: string, { file, user, remedy }: Unread, obstac
   return wrong(check, { found, meaning, remedy: `sudo chown ${user} ${file}` })
 }
 
-function certificateIn(read: TextOrObstacle): X509Certificate | undefined {
+export function certificateIn(read: TextOrObstacle): X509Certificate | undefined {
   try {
     return 'text' in read ? new X509Certificate(read.text) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function keyIn(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem)
   } catch {
     return undefined
   }

@@ -9,6 +9,7 @@ import { coreDumpFindings } from './core-dumps.ts'
 import { deviceChecks } from './devices.ts'
 import type { Check } from './examine.ts'
 import { fine } from './finding.ts'
+import { keyProtectionFindings } from './key-protection.ts'
 import { limitFindings } from './limits.ts'
 import { nodeFinding } from './node.ts'
 import { portChecks, runningGateway } from './ports.ts'
@@ -39,6 +40,7 @@ export async function gatewayChecks(subject: Subject, tokenFile: string): Promis
     ...(isFirst ? [FIRST_START] : certificateChecks(subject)),
     ...(isFirst ? [] : [{ name: 'users', look: () => usersFindings(subject) }]),
     { name: 'token', look: () => tokenFindings(tokenFile, subject) },
+    { name: 'key', look: () => keyProtectionFindings(subject) },
     { name: 'state', look: () => stateFindings(subject) },
     { name: 'limits', look: () => limitFindings(subject, gateway) },
     { name: 'core', look: () => coreDumpFindings(gateway) },

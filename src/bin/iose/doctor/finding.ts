@@ -26,6 +26,11 @@ export function fine(check: string, found: string): Finding {
   return { check, outcome: 'ok', found }
 }
 
+/** Nothing is wrong with it, and it could be better. */
+export function hint(check: string, complaint: Complaint): Finding {
+  return { check, outcome: 'ok', ...complaint }
+}
+
 /** A gateway runs all the same. */
 export function warning(check: string, complaint: Complaint): Finding {
   return { check, outcome: 'warning', ...complaint }
