@@ -57,7 +57,7 @@ const HELP = `Usage: iose COMMAND [arguments]
 The tool for users and operators of an Internet of Secure Elements gateway.
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}\n`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}\n`)
   .join('')}
 Every command takes --help. Exit codes: 0 done, 1 refused by the other side, 2 transport or element failed,
 64 usage, 70 a bug of ours, 78 configuration.
