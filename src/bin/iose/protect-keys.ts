@@ -33,8 +33,9 @@ key that encrypts is /var/lib/systemd/credential.secret: whoever has the whole c
   --config FILE    of the gateway; default /etc/iose/gateway.toml if it exists, else the defaults
   --state-dir DIR  of the gateway; default: from the configuration, else /var/lib/iose
 
-Exit codes: 0 done, or nothing to do; 1 refused; 2 this machine cannot: no systemd-creds, no place for its key, or no
-unit that takes credentials. Then the keys stay files of mode 0600, and the gateway runs as before.
+Where a machine cannot, keys stay files of mode 0600, and the gateway runs as before.
+
+Exit codes: 0 done, or nothing to do; 1 refused; 2 this machine cannot: the reason is on standard error
 
 Example: sudo iose protect-keys && sudo systemctl restart iosed
 `,
