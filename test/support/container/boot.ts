@@ -13,6 +13,8 @@ import { type Release, rootfsOf } from './rootfs.ts'
 
 export interface ContainerOptions {
   readonly rootfs: Release
+  /** Folders that are laid over the root file system, before it boots; the first is on top. */
+  readonly layers?: readonly string[]
 }
 
 /** Why no container can be booted here, or false. */
@@ -30,7 +32,7 @@ export function cannotBoot(): string | false {
 
 /** Resolves when systemd in the container has started all it starts at a boot. @throws Error when it has not in 30 s */
 export async function bootContainer(options: ContainerOptions): Promise<Machine> {
-  const rootfs = await rootfsOf(options.rootfs)
+  const rootfs = [...(options.layers ?? []), await rootfsOf(options.rootfs)].join(':')
   removeRemains()
   const folder = mkdtempSync(join(tmpdir(), `container-${process.pid}-`))
   const group = new ControlGroup(basename(folder))
