@@ -53,7 +53,8 @@ export class Listener {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       const { host, port, fd } = options
-      server.listen({ ...(fd === undefined ? { host, port } : { fd }), backlog: BACKLOG }, () => {
+      // Not `backlog` among the options, which Node overlooks beside `fd`.
+      server.listen(fd === undefined ? { host, port } : { fd }, BACKLOG, () => {
         server.off('error', reject)
         server.on('error', (error) =>
           environment.log.warn('plane.accept-failed', { cause: messageOf(error) }),

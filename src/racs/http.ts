@@ -59,14 +59,14 @@ class HttpClient {
   /** One request after the other, also when the client does not wait. */
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
-  #isAnswering = false
+  #state: 'new' | 'answering' | 'between requests' = 'new'
 
   constructor(socket: TLSSocket, peer: Peer) {
     this.#socket = socket
     this.#peer = peer
     this.#arm()
     const stop = (): void => {
-      if (this.#waiting === 0 && !this.#isAnswering) this.fail(peer.draining.reason as Error)
+      if (this.#state === 'between requests') this.fail(peer.draining.reason as Error)
     }
     peer.draining.addEventListener('abort', stop)
     this.ended = new Promise((resolve) => {
@@ -92,11 +92,11 @@ class HttpClient {
     this.#waiting++
     this.#last = this.#last.then(async () => {
       this.#waiting--
-      this.#isAnswering = true
+      this.#state = 'answering'
       const refusal = refusalOf(request)
       if (refusal === undefined) await this.#answer(request, response)
       else this.#end(response, refusal, undefined)
-      this.#isAnswering = false
+      this.#state = 'between requests'
       this.#arm()
     })
   }

@@ -50,7 +50,7 @@ export class Peer implements AsyncDisposable {
   #lines = 0
   #failures = 0
 
-  /** @param draining  when it is aborted, the client ends at the end of its request */
+  /** @param draining  when it is aborted, the client ends at the end of its request, a new one after its first */
   constructor(name: string, identity: Identity, environment: PlaneEnvironment, draining: AbortSignal) {
     this.draining = draining
     const { clock, dialect, guard, inventory, limits, log } = environment

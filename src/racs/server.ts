@@ -117,8 +117,8 @@ export class RacsServer {
   }
 
   /**
-   * Accepts nobody more, and ends every session between two requests: what it still holds it would never use. Resolves
-   * when all have ended.
+   * Accepts nobody more, and ends every session after its request, a new one after its first: what it holds beyond that
+   * it would never use. Resolves when all have ended.
    */
   drain(): Promise<void> {
     this.#draining.abort(new LeaseError('lease.revoked', STOPPING))

@@ -21,7 +21,7 @@ export async function serveLines(
     if (connection.failure !== undefined) peer.abandon(connection.failure)
   }
   const { draining } = peer
-  const pause = { isNow: false }
+  const pause = { isNow: false, mayBe: false }
   const stop = (): void => {
     if (pause.isNow) connection.fail(draining.reason as Error)
   }
@@ -53,6 +53,7 @@ async function answerAll(
   lines.push(start)
   const script = peer.script()
   const answer = (response: Response): void => {
+    pause.mayBe = true
     outbox.push(textOf(response, dialect))
     peer.answered()
   }
@@ -77,7 +78,7 @@ async function answerAll(
       throw new PeerError('peer.oversize', `a line of more than ${MAX_LINE_BYTES} bytes`)
     } else {
       await outbox.flushed()
-      pause.isNow = script.isIdle && !lines.isMidLine
+      pause.isNow = pause.mayBe && script.isIdle && !lines.isMidLine
       if (draining.aborted && pause.isNow) throw draining.reason
       const chunk = await connection.read(deadline, 'no line in time')
       pause.isNow = false
@@ -96,6 +97,6 @@ interface Exchange {
   readonly outbox: Outbox
   /** What was read already. */
   readonly start: Uint8Array
-  /** Whether the next byte would begin a request. */
-  readonly pause: { isNow: boolean }
+  /** Whether the next byte would begin a request; before the first one there is no pause. */
+  readonly pause: { isNow: boolean; mayBe: boolean }
 }

@@ -43,20 +43,23 @@ test('a session that does not end by itself is ended after drain_ms', async () =
   assert.equal(gateway.all('session.closed', { code: 'lease.revoked' }).length, 1)
 })
 
-test('an administrator between two requests is ended at once, one within a request at its END', async () => {
+test('an administrator between two requests is ended at once, a new one after its first, one within at its END', async () => {
   await using gateway = await Gateway.start(DRAINING)
   await using idle = await RacsPeer.open(gateway.racsPort, 'operator')
   await idle.ask('POWERON sim1')
   await using busy = await RacsPeer.open(gateway.racsPort, 'operator')
   await busy.send('BEGIN\r\nPOWERON sim2\r\n')
   await gateway.logged('lease.granted', { seid: 'sim2' })
+  await using fresh = await RacsPeer.open(gateway.racsPort, 'operator')
   const stopped = gateway.stop()
   await idle.closed()
+  assert.match((await fresh.ask('LIST')).join(), /sim1/)
+  await fresh.closed()
   await busy.send(`APDU sim2 ${SELECT}\r\nEND\r\n`)
   assert.match(await busy.response(), /9000/)
   await busy.closed()
   assert.equal(await stopped, 0)
-  assert.equal(gateway.all('racs.closed', { code: 'lease.revoked' }).length, 2)
+  assert.equal(gateway.all('racs.closed', { code: 'lease.revoked' }).length, 3)
 })
 
 test('over HTTP the answer that is under way says that it is the last', async () => {
