@@ -9,19 +9,16 @@ write_documents() {
   cp scripts/deb/copyright "$doc/copyright"
   sed -e '/^$/d' scripts/deb/lintian-overrides >"$root/usr/share/lintian/overrides/iose-gateway"
   debian_changelog | gzip -9n >"$doc/changelog.gz"
-  # TODO-MANUAL
-  if [ -x scripts/build-manual ]; then write_manual "$root"; fi
+  write_manual "$root"
 }
 
 # Pages and completions.
 write_manual() {
-  local manual=$work/manual section
+  local manual=$work/manual
   [ -d "$manual" ] || scripts/build-manual "$manual" >&2
-  mkdir -p "$1/usr/share/man" "$1/usr/share/bash-completion"
-  for section in "$manual"/man/*; do
-    mkdir "$1/usr/share/man/$(basename "$section")"
-    for page in "$section"/*; do gzip -9n <"$page" >"$1/usr/share/man/$(basename "$section")/$(basename "$page").gz"; done
-  done
+  mkdir -p "$1/usr/share/bash-completion"
+  cp -R "$manual/man" "$1/usr/share/man"
+  find "$1/usr/share/man" -type f -exec gzip -9n {} +
   cp -R "$manual/bash-completion" "$1/usr/share/bash-completion/completions"
 }
 

@@ -53,8 +53,7 @@ part() {
   case "$(basename "$target")" in
     dist-* | modules-*) rm -rf "${target%-*}"-* ;;
   esac
-  # A build beside this one may have been first.
-  mv -T "$scratch/part" "$target" 2>/dev/null || [ -e "$target" ] || fail 69 "cannot write $target"
+  mv -T "$scratch/part" "$target"
   rm -rf "$scratch"
 }
 
@@ -131,9 +130,9 @@ compile_addons() {
 prune_modules() {
   local package
   find node_modules -path '*/obj.target/*.node' -delete
-  rm -rf node_modules/@koromix/*/musl_* node_modules/koffi/{lib,vendor,cnoke.cjs,src/koffi/src}
+  rm -rf node_modules/@koromix/*/musl_* node_modules/koffi/{lib,vendor,cnoke.cjs}
   # Commands, of which nobody here makes use.
-  rm -rf node_modules/.bin node_modules/pino/bin.js
+  rm -rf node_modules/.bin node_modules/pino/bin.js node_modules/koffi/src/koffi/src/trampolines.cjs
   # The binaries of koffi have its licence, but no copy of it.
   for package in node_modules/@koromix/*; do cp node_modules/koffi/LICENSE.txt "$package/"; done
   find node_modules -depth -type d \( -name test -o -name tests -o -name integration-test -o -name example -o -name examples \
