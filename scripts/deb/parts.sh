@@ -139,7 +139,7 @@ prune_modules() {
     -o -name doc -o -name docs -o -name 'bench*' -o -name '.*' \) -exec rm -rf {} +
   find node_modules -type f ! -name '*.js' ! -name '*.cjs' ! -name '*.mjs' ! -name '*.json' ! -name '*.node' \
     ! -iname 'licen[sc]e*' ! -iname 'copying*' ! -iname 'notice*' -delete
-  find node_modules \( -name .package-lock.json -o -name 'tsconfig*.json' -o -name '.*' \) -type f -delete
+  find node_modules \( -name .package-lock.json -o -name 'tsconfig*.json' -o -name 'eslint.config.*' -o -name '.*' \) -type f -delete
   find node_modules -type d -empty -delete
   for package in node_modules/[!@]*/ node_modules/@*/*/; do
     if [ -z "$(find "$package" -maxdepth 1 \( -iname 'licen[sc]e*' -o -iname 'copying*' \))" ]; then
