@@ -15,6 +15,11 @@ require_node() {
 # Installs the locked dependencies unless they already stand as the lockfile says.
 install_dependencies() {
   if ! cmp -s package-lock.json node_modules/.installed-lock; then
+    # npm would empty what the link leads to.
+    if [ -L node_modules ]; then
+      echo "node_modules is a link to $(readlink node_modules), which is out of date: install there, or remove the link." >&2
+      exit 69
+    fi
     npm ci --no-audit --no-fund --loglevel=error
     cp package-lock.json node_modules/.installed-lock
   fi
@@ -39,6 +44,5 @@ build_if_stale() {
   local stamp=dist/.built
   if [ ! -e "$stamp" ] || [ -n "$(find src tsconfig.json tsconfig.build.json package.json -newer "$stamp" -print -quit)" ]; then
     scripts/build
-    touch "$stamp"
   fi
 }

@@ -24,6 +24,7 @@ test('doctor: who holds a port decides whether that is wrong', () => {
       'wrong',
       /held by nginx \(pid 4711\).*\|kill 4711, or .*\[racs\]/,
     ],
+    [portFinding(plane, 'EADDRINUSE', 'service'), 'ok', /is held, and the service iosed runs/],
     [portFinding(plane, 'EADDRINUSE'), 'warning', /of another user\|.*\|sudo ss -ltnp 'sport = :7777'$/],
     [
       portFinding({ ...plane, table: 'status', isOptional: true }, 'EADDRINUSE', holder('nginx')),

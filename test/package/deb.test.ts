@@ -72,10 +72,19 @@ test('deb: no sources, types, maps, documents or tests of anybody', { skip }, ()
   assert.deepEqual(left, [])
 })
 
-test('deb: the configuration is a conffile, and is the default', { skip }, () => {
+test('deb: the configuration is a conffile: the default, and where the service has its state', {
+  skip,
+}, () => {
   assert.equal(readFileSync(join(deb.control, 'conffiles'), 'utf8'), '/etc/iose/gateway.toml\n')
   const shipped = readFileSync(join(deb.root, 'etc/iose/gateway.toml'), 'utf8')
-  assert.equal(shipped.trim(), underBundledNode('dist/bin/iosed.js', '--print-default-config'))
+  const printed = underBundledNode('dist/bin/iosed.js', '--print-default-config')
+  const line = /^# (state_dir = "\/var\/lib\/iose") .*$/m
+  assert.match(printed, line)
+  assert.match(
+    shipped,
+    /^state_dir = "\/var\/lib\/iose" +# where the service has it; iose finds it here, too$/m,
+  )
+  assert.equal(shipped.trim().replace(/^state_dir = .*$/m, ''), printed.replace(line, ''))
 })
 
 test('deb: it depends on systemd and on the libraries that its binaries name', { skip }, () => {

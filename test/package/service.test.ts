@@ -1,89 +1,152 @@
-// The service as systemd runs it: started, reached from outside, and kept from what it has no business with.
+// The package installed in a booted Debian: the service is reached from outside, and kept from what is not its own.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { DEFAULT_PSK } from '../../test/support/tls-client.ts'
 import { bootContainer, cannotBoot } from '../support/container/boot.ts'
-import { layGateway } from '../support/container/gateway-layer.ts'
+import { answerOf, certificatesOf, listOf } from '../support/container/clients.ts'
 import type { Machine } from '../support/container/machine.ts'
-import { UNITS } from '../support/container/units.ts'
+import { inSandbox, install, propertyOf } from '../support/container/package.ts'
+import { isBuildMissing, packagesOf } from '../support/deb.ts'
 
-/** Controller, file of the control group, and what iosed.service has for it. */
+/** Property, controller and file of the control group, and what iosed.service has for it. */
 const LIMITS = [
-  ['memory', 'memory.max', String(512 * 1024 * 1024)],
-  ['memory', 'memory.swap.max', '0'],
-  ['pids', 'pids.max', '128'],
+  ['MemoryMax', 'memory', 'memory.max', String(512 * 1024 * 1024)],
+  ['MemorySwapMax', 'memory', 'memory.swap.max', '0'],
+  ['TasksMax', 'pids', 'pids.max', '128'],
 ] as const
 
-const skip = cannotBoot()
-const layer = mkdtempSync(join(tmpdir(), 'gateway-layer-'))
+const skip = cannotBoot() || isBuildMissing('amd64')
+const directory = mkdtempSync(join(tmpdir(), 'service-'))
+let deb = ''
 before(() => {
-  if (skip === false) layGateway(layer)
+  if (skip === false) [deb = ''] = packagesOf('amd64', ['0.0.1'], directory)
 })
-after(() => rmSync(layer, { recursive: true }))
+after(() => rmSync(directory, { recursive: true }))
 
 for (const rootfs of ['trixie', 'bookworm'] as const) {
   suite(`service on ${rootfs}`, { skip }, () => {
     let machine: Machine
+    let said: string
+    let certificates: string
     before(async () => {
-      machine = await bootContainer({ rootfs, layers: [layer] })
-      await machine.success(['systemctl', 'start', 'iosed-tls-se.socket', 'iosed-racs.socket'])
-      // Resolves when it has told systemd that it is ready.
-      await machine.success(['systemctl', 'start', 'iosed.service'])
+      machine = await bootContainer({ rootfs })
+      said = await install(machine, deb, '--install-recommends')
+      certificates = await certificatesOf(machine)
     })
-    after(() => machine[Symbol.asyncDispose]())
+    after(async () => {
+      await machine[Symbol.asyncDispose]()
+      rmSync(certificates, { recursive: true })
+    })
+
+    test(`service on ${rootfs}: apt install starts it, protects its keys, and ends with what the doctor says`, async () => {
+      for (const unit of ['iosed.service', 'iosed-tls-se.socket', 'iosed-racs.socket', 'pcscd.socket']) {
+        assert.equal(await propertyOf(machine, 'ActiveState', unit), 'active', unit)
+        assert.equal(await propertyOf(machine, 'UnitFileState', unit), 'enabled', unit)
+      }
+      assert.doesNotMatch((await machine.run(['systemctl', '--failed', '-q'])).stdout, /iose|pcscd/)
+      // Nobody tells a container the time.
+      assert.doesNotMatch(said, /^(wrong|warning  (?!clock)) /m)
+      assert.match(said, /^ok +node +v24\./m)
+      assert.match(said, /^ok +port +tls_se .* is held, and the service iosed runs$/m)
+      assert.match(said, /^ok +gateway +runs at 127\.0\.0\.1:8080: 5 slots, 5 ready$/m)
+      const keys = await machine.success(['ls', '/etc/credstore.encrypted', '/var/lib/iose/pki'])
+      assert.match(keys, /^audit-key\nracs-key$/m)
+      assert.doesNotMatch(keys, /audit\.key|server\.key/)
+      assert.match(
+        await propertyOf(machine, 'StatusText'),
+        /^5 slots: 5 ready; \d TLS-SE and \d RACS clients$/,
+      )
+    })
 
     test(`service on ${rootfs}: both planes answer openssl s_client from outside`, async () => {
-      const racs = await machine.outside(['openssl', 's_client', '-connect', `${machine.address}:7777`], '')
-      assert.match(racs.stdout, /^subject=/m, racs.stderr)
-      const stdout = await answerOf(machine)
-      assert.equal(stdout.trim(), 'hello')
+      assert.equal(await answerOf(machine), 'hello')
+      assert.match(await listOf(machine, certificates), /sim1/)
+      // The page stays inside.
+      const page = ['curl', '-s', '-m', '2', `http://${machine.address}:8080/`]
+      assert.notEqual((await machine.outside(page)).status, 0)
+    })
+
+    test(`service on ${rootfs}: its sockets take over IPv6 too, and let many wait`, async () => {
+      const sockets = await machine.success(['ss', '-Hltn', 'sport = :8888 or sport = :7777'])
+      const rows = sockets.trim().split('\n')
+      const columns = rows.map((row) => row.split(/\s+/))
+      assert.deepEqual(columns.map(([, , backlog, place]) => [backlog, place]).sort(), [
+        ['4096', '*:7777'],
+        ['4096', '*:8888'],
+      ])
+      const client = ['openssl', 's_client', '-connect', `[${machine.address6}]:7777`]
+      assert.match((await machine.outside(client, '')).stdout, /^subject=/m)
     })
 
     test(`service on ${rootfs}: it runs as its user, with its groups and no right`, async () => {
-      const pid = (await machine.success(['systemctl', 'show', '-P', 'MainPID', 'iosed'])).trim()
+      const pid = await propertyOf(machine, 'MainPID')
       const status = await machine.success(['cat', `/proc/${pid}/status`])
       const uid = (await machine.success(['id', '-u', 'iose'])).trim()
       assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'))
       assert.match(status, /^CapBnd:\t0+$/m)
       assert.match(status, /^NoNewPrivs:\t1$/m)
       assert.match(status, /^Seccomp:\t2$/m)
+      assert.equal((await machine.success(['cat', `/proc/${pid}/coredump_filter`])).trim(), '00000000')
+      assert.match(await machine.success(['cat', `/proc/${pid}/limits`]), /^Max core file size +0 +0 /m)
     })
 
-    for (const [controller, file, limit] of LIMITS) {
-      test(`service on ${rootfs}: ${file} is what the unit says`, async (t) => {
-        if (!(await machine.controllers()).includes(controller)) {
-          t.skip(
-            `MISSING: the controller ${controller} in cgroup2; this host has it in the old hierarchy or not at all`,
-          )
-          return
+    test(`service on ${rootfs}: memory and tasks are limited`, async (t) => {
+      const controllers = await machine.controllers()
+      for (const [property, controller, file, limit] of LIMITS) {
+        assert.equal(await propertyOf(machine, property), limit)
+        // That systemd has it is all that can be seen where cgroup2 does not have the controller.
+        if (!controllers.includes(controller))
+          t.diagnostic(`cgroup2 has no ${controller} here: ${file} not read`)
+        else {
+          const path = `/sys/fs/cgroup/system.slice/iosed.service/${file}`
+          assert.equal((await machine.success(['cat', path])).trim(), limit)
         }
-        const written = await machine.success(['cat', `/sys/fs/cgroup/system.slice/iosed.service/${file}`])
-        assert.equal(written.trim(), limit)
-      })
-    }
+      }
+    })
+
+    test(`service on ${rootfs}: its lines have priorities in the journal, and are JSON without them`, async () => {
+      const lines = await machine.journal('iosed')
+      const events = lines
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as { event: string })
+      assert.ok(events.some(({ event }) => event === 'gateway.ready'))
+      const warnings = await machine.success([
+        'journalctl',
+        '-q',
+        '-o',
+        'cat',
+        '-p',
+        'warning',
+        '-t',
+        'iosed',
+      ])
+      for (const line of warnings.trim().split('\n')) {
+        assert.match((JSON.parse(line) as { level: string }).level, /^(warn|error)$/)
+      }
+      assert.match(warnings, /"event":"pki\.created"/)
+    })
 
     test(`service on ${rootfs}: files of others cannot be written, homes and processes not be seen`, async () => {
       await machine.write('/home/somebody/letter', 'private')
-      const said = await inSandbox(machine, [
+      const lines = await inSandbox(machine, [
         'for f in /etc/x /usr/x /var/x /home/x; do : >$f && echo wrote $f; done',
         'for f in /var/lib/iose/x /run/iose/x /tmp/x; do : >$f && echo wrote $f; done',
         'cat /home/somebody/letter && echo read',
         '[ -e /proc/1 ] && echo sees process 1; echo end',
       ])
-      assert.deepEqual(said, ['wrote /var/lib/iose/x', 'wrote /run/iose/x', 'wrote /tmp/x', 'end'])
+      assert.deepEqual(lines, ['wrote /var/lib/iose/x', 'wrote /run/iose/x', 'wrote /tmp/x', 'end'])
     })
 
     test(`service on ${rootfs}: what was dropped somewhere writable cannot be run`, async () => {
       const places = '/var/lib/iose /run/iose /tmp /var/tmp /dev/shm'
-      const said = await inSandbox(machine, [
+      const lines = await inSandbox(machine, [
         `for d in ${places}; do cp /usr/bin/true $d/t && if $d/t; then echo ran $d; else echo kept $d; fi; done`,
       ])
       assert.deepEqual(
-        said,
+        lines,
         places.split(' ').map((place) => `kept ${place}`),
       )
     })
@@ -91,50 +154,21 @@ for (const rootfs of ['trixie', 'bookworm'] as const) {
     test(`service on ${rootfs}: device nodes of others are refused, even if everybody may open them`, async () => {
       await machine.success(['mknod', '-m', '666', '/dev/other', 'c', '10', '229'])
       await machine.success(['mknod', '-m', '666', '/dev/kernel-log', 'c', '1', '11'])
-      const said = await inSandbox(machine, [
+      const lines = await inSandbox(machine, [
         'for d in null other kernel-log; do : </dev/$d && echo opened $d; done; echo end',
       ])
-      assert.deepEqual(said, ['opened null', 'end'])
+      assert.deepEqual(lines, ['opened null', 'end'])
     })
 
     test(`service on ${rootfs}: no namespaces, no raw sockets, no netlink, no other personality`, async () => {
-      const said = await inSandbox(machine, [
+      const lines = await inSandbox(machine, [
         'unshare -U true && echo made a namespace',
         'setarch i386 true && echo another personality',
         'ip -o link && echo netlink',
         'perl -MSocket -e "socket(S, AF_INET, SOCK_RAW, 1) or exit 1" && echo raw socket',
         'mount -t tmpfs tmpfs /tmp && echo mounted; echo end',
       ])
-      assert.deepEqual(said, ['end'])
+      assert.deepEqual(lines, ['end'])
     })
   })
 }
-
-/** What the simulated element `key1.com` answers to a client outside that asks it to echo a word. */
-async function answerOf(machine: Machine): Promise<string> {
-  const client = `openssl s_client -quiet -no_ign_eof -connect ${machine.address}:8888 -servername key1.com`
-  const suite = `-tls1_3 -groups P-256 -ciphersuites TLS_AES_128_CCM_SHA256 -psk ${DEFAULT_PSK.toString('hex')}`
-  const script = `(printf '?01hello\\r\\n'; sleep 1) | ${client} ${suite}`
-  return (await machine.outside(['bash', '-c', script])).stdout
-}
-
-/**
- * What a script prints that runs with everything that iosed.service says, but another program.
- * @param script  lines for bash
- */
-async function inSandbox(machine: Machine, script: readonly string[]): Promise<string[]> {
-  const name = `probe-${++probes}`
-  const unit = readFileSync(join(UNITS, 'system/iosed.service'), 'utf8')
-    .replace(/^(ExecReload|Type|Restart|WatchdogSec|SyslogIdentifier)=.*$/gm, '')
-    .replace(/^ExecStart=.*$/m, `ExecStart=/bin/bash /usr/lib/${name}.sh`)
-    .replace('[Service]\n', `[Service]\nType=oneshot\nStandardError=null\nSyslogIdentifier=${name}\n`)
-  await machine.write(`/run/systemd/system/${name}.service`, unit)
-  await machine.write(`/usr/lib/${name}.sh`, `${script.join('\n')}\n`)
-  await machine.success(['systemctl', 'daemon-reload'])
-  await machine.success(['systemctl', 'start', name])
-  await machine.success(['journalctl', '--sync'])
-  const lines = await machine.success(['journalctl', '-q', '-o', 'cat', '-t', name])
-  return lines.split('\n').filter((line) => line !== '')
-}
-
-let probes = 0

@@ -35,6 +35,14 @@ export function run(command: string, args: readonly string[], cwd = '.'): string
   return stdout + stderr
 }
 
+/** Packages of these versions, into `directory`; their files, in that order. */
+export function packagesOf(arch: Architecture, versions: readonly string[], directory: string): string[] {
+  return versions.map((version) => {
+    run('scripts/build-deb', ['--arch', arch, '--version', version, '--output', directory])
+    return join(directory, `iose-gateway_${version}_${arch}.deb`)
+  })
+}
+
 export class Deb implements Disposable {
   readonly file: string
   /** Where it is unpacked. */

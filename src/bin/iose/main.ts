@@ -2,6 +2,7 @@
 
 import { messageOf } from '../../base/errors.ts'
 import { ConfigError } from '../../config/errors.ts'
+import { versionOf } from '../iosed/version.ts'
 import { CliError, type CommandTable, EXIT, type ExitCode } from './command.ts'
 
 /** Each is imported when it is asked for. */
@@ -53,6 +54,7 @@ const COMMANDS: CommandTable = {
 }
 
 const HELP = `Usage: iose COMMAND [arguments]
+       iose --version
 
 The tool for users and operators of an Internet of Secure Elements gateway.
 
@@ -66,6 +68,10 @@ Every command takes --help. Exit codes: 0 done, 1 refused by the other side, 2 t
 async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP)
+    return EXIT.done
+  }
+  if (name === '--version') {
+    process.stdout.write(`${versionOf()}\n`)
     return EXIT.done
   }
   const entry = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name ?? ''] : undefined

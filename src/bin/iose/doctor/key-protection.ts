@@ -53,7 +53,7 @@ function authorityFindings(directory: string): Finding[] {
   return [
     hint('ca', {
       found: `${path} lies beside the gateway`,
-      meaning: 'which does not need it; whoever has it can let anybody in',
+      meaning: 'the gateway does not need it, and whoever has it can let anybody in',
       remedy,
     }),
   ]

@@ -1,5 +1,6 @@
 // Whether the planes can listen where they shall. A free port is taken for a moment, which is the only way to know.
 
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Config } from '../../../config/config.ts'
@@ -18,13 +19,16 @@ export interface Plane {
   readonly isOptional: boolean
 }
 
+type Holder = PortHolder & { readonly isGateway: boolean }
+
 export function portChecks(config: Config): Check[] {
   return planesOf(config).map((plane) => ({
     name: CHECK,
     async look() {
       const obstacle = await obstacleToListen(plane)
-      const holder = obstacle === 'EADDRINUSE' ? listenerOn(plane.port) : undefined
-      return [portFinding(plane, obstacle, holder && { ...holder, isGateway: isGateway(holder.pid) })]
+      const known = obstacle === 'EADDRINUSE' ? listenerOn(plane.port) : undefined
+      const holder = known && { ...known, isGateway: isGateway(known.pid) }
+      return [portFinding(plane, obstacle, holder ?? (isServiceActive() ? 'service' : undefined))]
     },
   }))
 }
@@ -46,12 +50,13 @@ export function runningGateway(config: Config): number | undefined {
 /**
  * What is to be said of the place of a plane.
  * @param obstacle  the system's code for why one cannot listen there, if one cannot
- * @param holder    who has the port; undefined when that cannot be found out
+ * @param holder    who has the port; undefined when that cannot be found out, 'service' when it cannot, for nobody may
+ *                  look into its sandbox, but the service of the gateway runs
  */
 export function portFinding(
   { table, host, port, isOptional }: Plane,
   obstacle: string | undefined,
-  holder?: PortHolder & { readonly isGateway: boolean },
+  holder?: Holder | 'service',
 ): Finding {
   const place = `${table} ${host.includes(':') ? `[${host}]` : host}:${port}`
   const move = `\`listen\` of [${table}] in the configuration`
@@ -77,6 +82,7 @@ export function portFinding(
     const meaning = 'if that is the gateway, all is well'
     return warning(CHECK, { found, meaning, remedy: `sudo ss -ltnp 'sport = :${port}'` })
   }
+  if (holder === 'service') return fine(CHECK, `${place} is held, and the service iosed runs`)
   const name = `${holder.name} (pid ${holder.pid})`
   if (holder.isGateway) return fine(CHECK, `${place} is held by a gateway, ${name}`)
   if (holder.name === 'systemd') return fine(CHECK, `${place} is held by systemd, for the gateway`)
@@ -94,6 +100,10 @@ function obstacleToListen({ host, port }: Plane): Promise<string | undefined> {
     server.on('error', (error) => resolve(codeOf(error)))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
   })
+}
+
+function isServiceActive(): boolean {
+  return spawnSync('systemctl', ['--quiet', 'is-active', 'iosed'], { timeout: 2_000 }).status === 0
 }
 
 /** By its command line. */

@@ -1,0 +1,71 @@
+// Clients of a gateway in a container, outside of it.
+
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { LoadReport } from '../load-client.ts'
+import { DEFAULT_PSK } from '../tls-client.ts'
+import type { Machine } from './machine.ts'
+
+/** What the simulated element `key1.com` answers to `openssl s_client` that asks it to echo a word. */
+export async function answerOf(machine: Machine): Promise<string> {
+  const client = `openssl s_client -quiet -no_ign_eof -connect ${machine.address}:8888 -servername key1.com`
+  const suite = `-tls1_3 -groups P-256 -ciphersuites TLS_AES_128_CCM_SHA256 -psk ${DEFAULT_PSK.toString('hex')}`
+  const script = `(printf '?01hello\\r\\n'; sleep 1) | ${client} ${suite}`
+  return (await machine.outside(['bash', '-c', script])).stdout.trim()
+}
+
+/** What the administration plane answers to `openssl s_client` with the certificate of the operator: LIST. */
+export async function listOf(machine: Machine, certificates: string): Promise<string> {
+  const files = `-CAfile ${certificates}/ca.pem -cert ${certificates}/operator.pem -key ${certificates}/operator.key`
+  const client = `openssl s_client -quiet -no_ign_eof -verify_return_error -connect ${machine.address}:7777 ${files}`
+  const script = `(printf 'BEGIN a\\r\\nLIST\\r\\nEND\\r\\n'; sleep 1) | ${client}`
+  return (await machine.outside(['bash', '-c', script])).stdout
+}
+
+/** A folder with what the first start has made for its operator: ca.pem, operator.pem, operator.key. */
+export async function certificatesOf(machine: Machine): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'operator-'))
+  for (const file of ['ca.pem', 'operator.pem', 'operator.key']) {
+    writeFileSync(join(folder, file), await machine.success(['cat', `/var/lib/iose/pki/${file}`]), {
+      mode: 0o600,
+    })
+  }
+  return folder
+}
+
+/** Clients that come one after the other, from the start to `stop`. */
+export class Load {
+  readonly #child: ReturnType<Machine['spawnOutside']>
+  readonly #printed: Promise<string>
+
+  private constructor(child: ReturnType<Machine['spawnOutside']>) {
+    this.#child = child
+    this.#printed = text(child.stdout!)
+    child.stderr!.pipe(process.stderr)
+  }
+
+  /** @param certificates  as of `certificatesOf` */
+  static start(machine: Machine, certificates: string, clients = 4): Load {
+    const program = join(import.meta.dirname, '../load-client.ts')
+    const command = [
+      process.execPath,
+      '--import',
+      'tsx',
+      program,
+      machine.address,
+      certificates,
+      String(clients),
+    ]
+    return new Load(machine.spawnOutside(command))
+  }
+
+  async stop(): Promise<LoadReport> {
+    const closed = once(this.#child, 'close')
+    this.#child.stdin!.end()
+    await closed
+    return JSON.parse(await this.#printed) as LoadReport
+  }
+}
