@@ -129,6 +129,23 @@ suite('service over time', { skip }, () => {
     await machine.success(['systemctl', 'start', 'iosed-racs.socket', 'iosed'])
   })
 
+  test('service: a wrong configuration is not tried for ever, and mended it is one command', async () => {
+    await machine.success(['sed', '-i.good', 's/^drain_ms = .*/drain_ms = "soon"/', '/etc/iose/gateway.toml'])
+    assert.notEqual((await machine.run(['systemctl', 'restart', 'iosed'])).status, 0)
+    assert.equal(await propertyOf(machine, 'ExecMainStatus'), '78')
+    const load = Load.start(machine, certificates)
+    await machine.waitForState('iosed-tls-se.socket', 'failed')
+    const starts = (await machine.journal('iosed')).filter((line) => line.includes('drain_ms')).length
+    assert.ok(starts <= 8, `${starts} starts`)
+    await load.stop()
+    await machine.success(['mv', '/etc/iose/gateway.toml.good', '/etc/iose/gateway.toml'])
+    // As the doctor says, but not ten seconds later.
+    await machine.success(['systemctl', 'reset-failed', 'iosed.service'])
+    await machine.success(['systemctl', 'restart', 'iosed-tls-se.socket', 'iosed-racs.socket', 'iosed'])
+    assert.equal(await answerOf(machine), 'hello')
+    assert.match(await listOf(machine, certificates), /sim5/)
+  })
+
   test('service: a port that the configuration wants otherwise than the socket unit has is one warning', async () => {
     await machine.success([
       'sed',

@@ -84,7 +84,9 @@ function portlessFinding(): Finding {
 }
 
 const UNITS = ['/etc/systemd/system/iosed.service', '/usr/lib/systemd/system/iosed.service']
-const START = UNITS.some((unit) => existsSync(unit)) ? 'sudo systemctl start iosed' : 'scripts/start'
+const START = UNITS.some((unit) => existsSync(unit))
+  ? 'sudo systemctl restart iosed-tls-se.socket iosed-racs.socket iosed'
+  : 'scripts/start'
 const CHECK = 'gateway'
 const MAX_TEXT = 120
 const MAX_NAMED = 4
