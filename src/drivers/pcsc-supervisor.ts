@@ -66,4 +66,5 @@ export class PcscSupervisor {
 
 const FIRST_BACK_OFF_MS = 50
 const MAX_BACK_OFF_MS = 2_000
-const REMEDY = 'if pcscd is not installed: apt-get install pcscd; if it does not run: systemctl start pcscd'
+const REMEDY =
+  'if pcscd is not installed: apt-get install pcscd; if it does not run: systemctl start pcscd; whom it refuses: journalctl -u pcscd'

@@ -160,6 +160,35 @@ for (const rootfs of ['trixie', 'bookworm'] as const) {
       assert.deepEqual(lines, ['opened null', 'end'])
     })
 
+    test(`service on ${rootfs}: pcscd lets the gateway in`, async () => {
+      const toml = 'gateway.state_dir = "/var/lib/iose"\n[[slots]]\ndriver = "pcsc"\nreader = "*"\n'
+      await machine.success(['cp', '-p', '/etc/iose/gateway.toml', '/root/gateway.toml'])
+      await machine.write('/etc/iose/gateway.toml', toml)
+      const outcome = async (): Promise<string> => {
+        await machine.success(['systemctl', 'restart', 'iosed'])
+        const told = async (): Promise<string | undefined> => {
+          const lines = await machine.journal('iosed')
+          const start = lines.findLastIndex((line) => line.includes('"event":"config.loaded"'))
+          return lines.slice(start).find((line) => /"event":"pcsc\.(connected|lost|unavailable)"/.test(line))
+        }
+        await machine.waitFor(async () => (await told()) !== undefined)
+        return (JSON.parse((await told()) ?? '{}') as { event: string }).event
+      }
+      assert.equal(await outcome(), 'pcsc.connected')
+      // pcscd of Debian 13 asks polkit, and polkit our rule.
+      if (rootfs === 'trixie') {
+        const rule = '/usr/share/polkit-1/rules.d/60-iose.rules'
+        await machine.success(['mv', rule, '/root/rule'])
+        await machine.success(['systemctl', 'restart', 'polkit', 'pcscd'])
+        assert.equal(await outcome(), 'pcsc.lost')
+        assert.match((await machine.journal('pcscd')).join('\n'), /is NOT authorized for action: access_pcsc/)
+        await machine.success(['mv', '/root/rule', rule])
+        await machine.success(['systemctl', 'restart', 'polkit', 'pcscd'])
+      }
+      await machine.success(['mv', '/root/gateway.toml', '/etc/iose/gateway.toml'])
+      await machine.success(['systemctl', 'restart', 'iosed'])
+    })
+
     test(`service on ${rootfs}: no namespaces, no raw sockets, no netlink, no other personality`, async () => {
       const lines = await inSandbox(machine, [
         'unshare -U true && echo made a namespace',
