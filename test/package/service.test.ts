@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { bootContainer, cannotBoot } from '../support/container/boot.ts'
-import { answerOf, certificatesOf, listOf } from '../support/container/clients.ts'
+import { answerOf, certificatesOf, racsAnswerOf } from '../support/container/clients.ts'
 import type { Machine } from '../support/container/machine.ts'
 import { inSandbox, install, propertyOf } from '../support/container/package.ts'
 import { isBuildMissing, packagesOf } from '../support/deb.ts'
@@ -63,7 +63,7 @@ for (const rootfs of ['trixie', 'bookworm'] as const) {
 
     test(`service on ${rootfs}: both planes answer openssl s_client from outside`, async () => {
       assert.equal(await answerOf(machine), 'hello')
-      assert.match(await listOf(machine, certificates), /sim1/)
+      assert.match(await racsAnswerOf(machine, certificates, 'LIST'), /sim1/)
       // The page stays inside.
       const page = ['curl', '-s', '-m', '2', `http://${machine.address}:8080/`]
       assert.notEqual((await machine.outside(page)).status, 0)

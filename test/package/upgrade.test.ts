@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bootContainer, cannotBoot } from '../support/container/boot.ts'
-import { answerOf, certificatesOf, Load, listOf } from '../support/container/clients.ts'
+import { answerOf, certificatesOf, Load, racsAnswerOf } from '../support/container/clients.ts'
 import type { Machine } from '../support/container/machine.ts'
 import { install, propertyOf, ready } from '../support/container/package.ts'
 import { isBuildMissing, packagesOf } from '../support/deb.ts'
@@ -81,11 +81,8 @@ suite('service over time', { skip }, () => {
   })
 
   test('service: a name that an administrator has given outlives restarts under load, which nobody notices', async () => {
-    const give = `printf 'BEGIN a\\r\\nSEN sim5 vault.example\\r\\nEND\\r\\n'; sleep 1`
-    const files = `-CAfile ${certificates}/ca.pem -cert ${certificates}/operator.pem -key ${certificates}/operator.key`
-    const client = `openssl s_client -quiet -no_ign_eof -connect ${machine.address}:7777 ${files}`
-    const given = await machine.outside(['bash', '-c', `(${give}) | ${client}`])
-    assert.match(given.stdout, /SEN= vault\.example/)
+    const given = await racsAnswerOf(machine, certificates, 'SEN sim5 vault.example')
+    assert.match(given, /SEN= vault\.example/)
     const load = Load.start(machine, certificates)
     await delay(1_000)
     for (let round = 0; round < 3; round++) {
@@ -93,7 +90,7 @@ suite('service over time', { skip }, () => {
       await delay(500)
     }
     assertUnharmed(await load.stop())
-    assert.match(await listOf(machine, certificates), /sim5/)
+    assert.match(await racsAnswerOf(machine, certificates, 'LIST'), /sim5/)
     assert.match(await machine.success(['cat', '/var/lib/iose/bindings.json']), /vault\.example/)
     const all = await machine.journal('iosed')
     for (const event of ['gateway.drain-expired', 'gateway.crashed', 'slot.muted'])
@@ -143,7 +140,7 @@ suite('service over time', { skip }, () => {
     await machine.success(['systemctl', 'reset-failed', 'iosed.service'])
     await machine.success(['systemctl', 'restart', 'iosed-tls-se.socket', 'iosed-racs.socket', 'iosed'])
     assert.equal(await answerOf(machine), 'hello')
-    assert.match(await listOf(machine, certificates), /sim5/)
+    assert.match(await racsAnswerOf(machine, certificates, 'LIST'), /sim5/)
   })
 
   test('service: a port that the configuration wants otherwise than the socket unit has is one warning', async () => {

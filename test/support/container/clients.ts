@@ -13,15 +13,23 @@ import type { Machine } from './machine.ts'
 export async function answerOf(machine: Machine): Promise<string> {
   const client = `openssl s_client -quiet -no_ign_eof -connect ${machine.address}:8888 -servername key1.com`
   const suite = `-tls1_3 -groups P-256 -ciphersuites TLS_AES_128_CCM_SHA256 -psk ${DEFAULT_PSK.toString('hex')}`
-  const script = `(printf '?01hello\\r\\n'; sleep 1) | ${client} ${suite}`
-  return (await machine.outside(['bash', '-c', script])).stdout.trim()
+  return (await said(machine, '?01hello\\r\\n', `${client} ${suite}`)).trim()
 }
 
-/** What the administration plane answers to `openssl s_client` with the certificate of the operator: LIST. */
-export async function listOf(machine: Machine, certificates: string): Promise<string> {
+/**
+ * What the administration plane answers to `openssl s_client` with the certificate of the operator.
+ * @param certificates  as of `certificatesOf`
+ */
+export function racsAnswerOf(machine: Machine, certificates: string, line: string): Promise<string> {
   const files = `-CAfile ${certificates}/ca.pem -cert ${certificates}/operator.pem -key ${certificates}/operator.key`
   const client = `openssl s_client -quiet -no_ign_eof -verify_return_error -connect ${machine.address}:7777 ${files}`
-  const script = `(printf 'BEGIN a\\r\\nLIST\\r\\nEND\\r\\n'; sleep 1) | ${client}`
+  return said(machine, `BEGIN a\\r\\n${line}\\r\\nEND\\r\\n`, client)
+}
+
+/** What a client prints that is told `text`, and then the end, once it has printed something. */
+async function said(machine: Machine, text: string, client: string): Promise<string> {
+  const hasAnswered = 'for i in $(seq 200); do [ ! -s "$out" ] || break; sleep 0.05; done'
+  const script = `out=$(mktemp); { printf '${text}'; ${hasAnswered}; } | ${client} >"$out"; cat "$out"; rm "$out"`
   return (await machine.outside(['bash', '-c', script])).stdout
 }
 
