@@ -129,6 +129,16 @@ for (const rootfs of ['trixie', 'bookworm'] as const) {
       assert.match(warnings, /"event":"pki\.created"/)
     })
 
+    test(`service on ${rootfs}: a reload reads users and certificates, and costs nobody anything`, async () => {
+      const pid = await propertyOf(machine, 'MainPID')
+      await machine.success(['systemctl', 'reload', 'iosed'])
+      await machine.waitFor(async () =>
+        (await machine.journal('iosed')).some((line) => line.includes('config.reloaded')),
+      )
+      await machine.waitForState('iosed.service', 'active')
+      assert.equal(await propertyOf(machine, 'MainPID'), pid)
+    })
+
     test(`service on ${rootfs}: files of others cannot be written, homes and processes not be seen`, async () => {
       await machine.write('/home/somebody/letter', 'private')
       const lines = await inSandbox(machine, [
