@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { boardSchema } from '../../src/config/board.ts'
 import { DEFAULT_CONFIG } from '../../src/config/default.ts'
 import { fileSchema } from '../../src/config/schema.ts'
-import { slotsTables } from '../../src/config/slot-schema.ts'
+import { onBoard, slotsTables } from '../../src/config/slot-schema.ts'
 import { usersFile } from '../../src/config/users.ts'
 import * as words from './key-words.ts'
 import { itemsOf, type Page } from './page.ts'
@@ -95,11 +95,17 @@ export function usersPage(): Page {
 export function boardPage(): Page {
   const sample = readFileSync(join(import.meta.dirname, '../../hardware/boards/hat-rev-a.toml'), 'utf8')
   // The head of a board that exists, up to its second slot.
-  const head = sample.split('\n\n').slice(0, 3).join('\n\n').trimEnd()
+  const head = sample.split('\n[[slots]]\n').slice(0, 2).join('\n[[slots]]\n').trimEnd()
   const body = [
     section('SYNOPSIS', `${plain('boards/NAME.toml')}\n`),
     section('DESCRIPTION', BOARD_ABOUT.map(paragraph).join('')),
     section('KEYS', described(keysOf(boardSchema), words.BOARD_KEYS)),
+    ...Object.entries(words.BOARD_TABLES).map(([name, { about, keys }]) =>
+      section(
+        name === 'slots' ? '[[slots]]' : `[${name}]`,
+        `${paragraph(about)}${described(boardKeys(name), keys)}`,
+      ),
+    ),
     section(
       'EXAMPLES',
       `${paragraph('The beginning of boards/hat-rev-a.toml, which comes along:')}${verbatim(head.split('\n'))}${paragraph('Its use in gateway.toml(5):')}${verbatim(BOARD_EXAMPLE)}`,
@@ -112,6 +118,11 @@ export function boardPage(): Page {
     body,
     seeAlso: ['gateway.toml(5)', 'iosed(8)'],
   }
+}
+
+function boardKeys(table: string): Key[] {
+  if (table === 'slots') return keysOf({ type: 'strict_object', entries: onBoard as Record<string, Schema> })
+  return keysOf(inner(known(boardSchema.entries as unknown as Record<string, Schema>, table)))
 }
 
 function slotsSection(): string {

@@ -114,6 +114,8 @@ export const SLOT_KEYS: KeyWords = {
   led: 'Line of its LED, see "Lines"; active high unless said otherwise.',
   button: 'Line of its button, see "Lines"; active low unless said otherwise, with the resistor of the chip.',
   reset: 'Its reset, active low unless said otherwise: see "Lines" or "Decoders".',
+  power:
+    'Its power switch, active while it has no power, low unless said otherwise: see "Lines" or "Decoders". A cold reset uses it.',
   ready:
     'Line that is active while the element has an answer; without it the element is polled. Active high unless said otherwise.',
 }
@@ -198,8 +200,53 @@ export const SEGMENT_KEYS: KeyWords = {
 export const BOARD_KEYS: KeyWords = {
   name: 'What the board is called.',
   revision: 'Which of its revisions.',
+  hat: 'For a HAT+ of the Raspberry Pi: what its ID EEPROM says, see "[hat]".',
+  bus: 'Its I2C bus up to the multiplexers, see "[bus]".',
+  power: 'What its rail gives, see "[power]".',
   slots:
     'Its slots: tables [[slots]] with driver "i2c" or "spi", as in gateway.toml(5), each with a designator of its own.',
+}
+
+/** Tables of a board file, and the keys of its slots that a configuration has not. */
+export const BOARD_TABLES: Readonly<Record<string, { about: string; keys: KeyWords }>> = {
+  hat: {
+    about:
+      "With this table lines of the 40-pin header are checked too: those of the ID EEPROM and of I2C bus 1 are nobody else's.",
+    keys: {
+      vendor: 'Who makes it.',
+      product_id: 'Number of the product.',
+      product_version: 'Its version.',
+      overlay: 'Name of its device-tree overlay, without folder and ending.',
+    },
+  },
+  bus: {
+    about:
+      'The bus must rise in time with the channel of each slot connected: 0.8473 * ohms * farads, at most 1000 ns up to 100 kHz, 300 ns up to 400 kHz, 120 ns up to 1 MHz; and at 3.3 V no part may have to sink more than 3 mA.',
+    keys: {
+      number: 'N of /dev/i2c-N.',
+      clock_hz: 'What it runs at; a clock_hz of a slot on it must be the same.',
+      pull_up_ohms: 'Its pull-ups, those of the Raspberry Pi included.',
+      capacitance_pf: 'Of all that is on it, without channels of multiplexers.',
+    },
+  },
+  power: {
+    about: 'The board and the max_ma of all slots may take no more than the rail gives.',
+    keys: {
+      rail_ma: 'What the rail gives to the board, in mA.',
+      base_ma: 'What the board takes without its slots, in mA.',
+    },
+  },
+  slots: {
+    about: 'Keys that only a board file has.',
+    keys: {
+      part: 'What is there: a part number, or a socket.',
+      level: 'Level of the signals at the element.',
+      pull_up_ohms: 'Pull-ups of the channel of its multiplexer.',
+      capacitance_pf: 'Capacitance of that channel.',
+      max_ma: 'What the slot takes at most.',
+      limit_ma: 'Where its power switch cuts off.',
+    },
+  },
 }
 
 /** Keys of users.toml: of a user, then of the tables in it. */

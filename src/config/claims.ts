@@ -49,14 +49,14 @@ function placeUses(slot: SlotConfig, owner: string): [string, string][] {
     const socket: [string, string][] = slot.socket === undefined ? [] : [[`socket '${slot.socket}'`, owner]]
     return [...socket, ...lineUses(lines, owner)]
   }
-  const { reset, ready, select } = slot.wiring
+  const { reset, power, ready, select } = slot.wiring
   const place = placeOf(slot)
   return [
     [place, owner],
     // An output that chooses the element is part of where it is.
     ...lineUses([select], place),
     ...(slot.driver === 'i2c' ? muxUses(slot) : []),
-    ...lineUses([...lines, reset, ready], owner),
+    ...lineUses([...lines, reset, power, ready], owner),
   ]
 }
 

@@ -53,6 +53,7 @@ const i2cSelect = v.lazy((input) =>
 /** What an element on a bus has besides. */
 const wiring = {
   reset: v.optional(resetLine),
+  power: v.optional(resetLine),
   ready: v.optional(line('high')),
 }
 
@@ -106,10 +107,20 @@ const simArraySlots = v.strictObject({
   max_connections: count(16, 1, 1_000),
 })
 
+/** What only a board file says of a slot: nobody can change it by a configuration. */
+export const onBoard = {
+  part: v.optional(text),
+  level: v.optional(v.picklist(['1.8V', '3V', '3.3V'])),
+  pull_up_ohms: v.optional(v.pipe(v.number(), v.integer(), v.minValue(500), v.maxValue(100_000))),
+  capacitance_pf: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(550))),
+  max_ma: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000))),
+  limit_ma: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2_000))),
+}
+
 /** A slot that a board file describes. */
 export const boardSlots = v.variant('driver', [
-  v.strictObject({ ...i2cSlots.entries, designator: printable(16) }),
-  v.strictObject({ ...spiSlots.entries, designator: printable(16) }),
+  v.strictObject({ ...i2cSlots.entries, designator: printable(16), ...onBoard }),
+  v.strictObject({ ...spiSlots.entries, designator: printable(16), ...onBoard }),
 ])
 
 export const slotsTables = v.variant('driver', [simulatorSlots, i2cSlots, spiSlots, pcscSlots, simArraySlots])
@@ -128,6 +139,7 @@ export function slotKeysAt(path: readonly string[]): readonly string[] {
     case 'select':
       return [...Object.keys(segment.entries), ...DECODER_KEYS]
     case 'reset':
+    case 'power':
       return [...LINE_KEYS, ...DECODER_KEYS]
     case 'ready':
     case 'led':

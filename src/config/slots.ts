@@ -76,6 +76,8 @@ export interface Segment {
 /** The lines of an element on a bus. */
 export interface Wiring {
   readonly reset?: Line | DecoderOutput | undefined
+  /** Active while it has no power. */
+  readonly power?: Line | DecoderOutput | undefined
   /** Active while it is talked to. */
   readonly select?: DecoderOutput | undefined
   /** Active while it has something to say. */
@@ -183,7 +185,7 @@ function simulatorSlotOf(table: SimulatorTable, n: number, defaultSeid: string):
 }
 
 function i2cSlotOf(table: I2cTable): I2cSlot {
-  const { bus, address, framing, clock_hz: clockHz, select, reset, ready } = table
+  const { bus, address, framing, clock_hz: clockHz, select, reset, power, ready } = table
   const segment = select !== undefined && 'mux' in select ? select : undefined
   const decoded = select !== undefined && 'output' in select ? select : undefined
   const behind = segment === undefined ? '' : `-ch${segment.channel}`
@@ -192,17 +194,17 @@ function i2cSlotOf(table: I2cTable): I2cSlot {
   return {
     driver: 'i2c',
     ...anySlotOf(table, (text) => text, seid),
-    ...{ bus, address, framing, clockHz, segment, wiring: { reset, ready, select: decoded } },
+    ...{ bus, address, framing, clockHz, segment, wiring: { reset, power, ready, select: decoded } },
   }
 }
 
 function spiSlotOf(table: SpiTable): SpiSlot {
-  const { bus, chip_select: chipSelect, framing, clock_hz: clockHz, select, reset, ready } = table
+  const { bus, chip_select: chipSelect, framing, clock_hz: clockHz, select, reset, power, ready } = table
   const output = select === undefined ? '' : `-out${select.output}`
   return {
     driver: 'spi',
     ...anySlotOf(table, (text) => text, `spi-${bus}.${chipSelect}${output}`),
-    ...{ bus, chipSelect, framing, clockHz, wiring: { reset, ready, select } },
+    ...{ bus, chipSelect, framing, clockHz, wiring: { reset, power, ready, select } },
   }
 }
 

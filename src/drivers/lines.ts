@@ -18,6 +18,8 @@ export interface DecoderOutput {
 /** The lines of one element. */
 export interface Wiring {
   readonly reset?: LineAddress | DecoderOutput | undefined
+  /** Active while the element has no power. */
+  readonly power?: LineAddress | DecoderOutput | undefined
   /** Active during each access: for a bus on which several elements have the same address. */
   readonly select?: DecoderOutput | undefined
   /** Active while the element has a block ready. */
@@ -44,7 +46,7 @@ export class Lines {
   }
 
   /** @throws LinkError link.closed when a line cannot be had */
-  async wire(link: Link, { reset, select, ready }: Wiring): Promise<WiredLink> {
+  async wire(link: Link, { reset, power, select, ready }: Wiring): Promise<WiredLink> {
     const taken: (AsyncDisposable | Disposable)[] = []
     try {
       let wired = link
@@ -57,6 +59,11 @@ export class Lines {
         const pulse = await this.pulse(reset)
         taken.push(pulse)
         wired = { ...wired, reset: () => this.reset(pulse).then(() => 'reset') }
+      }
+      if (power !== undefined) {
+        const pulse = await this.pulse(power)
+        taken.push(pulse)
+        wired = { ...wired, reset: this.#coldBy(pulse, wired) }
       }
       if (ready !== undefined) {
         const line = (await openGpio(this.#kind)).input(ready, 'none')
@@ -78,6 +85,16 @@ export class Lines {
   /** Holds a line of resets for `RESET_MS`. */
   reset(pulse: Pulse): Promise<void> {
     return pulse.during(() => sleepUntil(this.#clock, this.#clock.now() + RESET_MS))
+  }
+
+  /** A cold reset takes the power away first; a warm one is what it was. */
+  #coldBy(power: Pulse, link: Link): Link['reset'] {
+    return async (kind) => {
+      if (kind === 'warm') return link.reset(kind)
+      await power.during(() => sleepUntil(this.#clock, this.#clock.now() + POWER_OFF_MS))
+      await link.reset(kind)
+      return 'reset'
+    }
   }
 
   async #direct(line: LineAddress): Promise<Pulse> {
@@ -183,3 +200,5 @@ const INACTIVE = 0
 const ACTIVE = 1
 /** The reference holds its bridges for a tenth of this; ISO/IEC 7816-3 asks for 400 clock cycles. */
 const RESET_MS = 1
+/** Long enough for the capacitors of a slot to be empty: assumed, 10 uF through the 300 ohms of a switch's discharge. */
+const POWER_OFF_MS = 20

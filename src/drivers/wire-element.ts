@@ -117,7 +117,7 @@ export class WireElement implements SecureElement {
     return this.#use(() => this.#dialect.check(this.#exchanger(CHECK, deadline)))
   }
 
-  /** The lines of a bus cannot take the power away; a reset must do. */
+  /** Without power for a moment, where there is a switch; else a reset must do. */
   async powerOff(): Promise<void> {
     await this.#link.reset('cold')
   }

@@ -21,7 +21,7 @@ sen = "vault.example.com"
     'file',
   )
   const front = { designator: undefined, led: undefined, button: undefined }
-  const wiring = { reset: undefined, ready: undefined, select: undefined }
+  const wiring = { reset: undefined, power: undefined, ready: undefined, select: undefined }
   const common = { aliases: [], aid: undefined, maxRecordBytes: 512, front, driver: 'i2c', address: 0x48 }
   assert.deepEqual(config.slots, [
     {
@@ -85,12 +85,14 @@ framing = "nxp"
 clock_hz = 400000
 select = { mux = 0x70, channel = 2, reset = { line = 4 } }
 reset = { decoder = [13, 6, 5, 12], enable = 19, output = 5 }
+power = { line = 24 }
 ready = { line = 25, active = "low", chip = "gpiochip1" }
 `
   const [slot] = parseConfig(toml, 'file').slots
   const high = (line: number) => ({ chip: undefined, line, active: 'high' })
   const enable = { chip: undefined, line: 19, active: 'low' }
   assert.deepEqual(slot?.driver === 'i2c' && { ...slot.wiring, segment: slot.segment }, {
+    power: { line: 24, active: 'low' },
     reset: { address: [13, 6, 5, 12].map(high), enable, output: 5 },
     ready: { line: 25, active: 'low', chip: 'gpiochip1' },
     select: undefined,
@@ -177,7 +179,7 @@ aid = "0102030405"
     'file',
   )
   const front = { designator: undefined, led: undefined, button: undefined }
-  const wiring = { reset: undefined, ready: undefined, select: undefined }
+  const wiring = { reset: undefined, power: undefined, ready: undefined, select: undefined }
   const common = { aliases: [], maxRecordBytes: 512, front, driver: 'spi', wiring }
   assert.deepEqual(config.slots, [
     {

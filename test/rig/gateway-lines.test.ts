@@ -59,6 +59,29 @@ test('lines: a decoder resets one element and no other', { skip }, async () => {
   assert.deepEqual([chips[0]!.resets, chips[2]!.resets], [before[0], before[2]])
 })
 
+test('lines: a cold reset takes the power away first, a warm one leaves it', { skip }, async () => {
+  const chip = new Chip('left.com')
+  await using rig = await rigOf({ 0x48: chip }, {})
+  const [power, reset] = [rig.line(0, 24), rig.line(0, 17)]
+  const seen: string[] = []
+  power.watch((level) => seen.push(level === 0 ? 'off' : 'on'))
+  reset.watch((level) => {
+    seen.push(level === 0 ? 'held' : 'let go')
+    if (level === 0) chip.reset()
+  })
+  const toml = slotAt(0x48, 'left.com', 'reset = { line = 17 }\npower = { line = 24 }')
+  await using gateway = await Gateway.start(toml, rig.env)
+  await gateway.logged('slot.ready')
+  await using racs = await RacsPeer.open(gateway.racsPort, 'operator')
+  await racs.ask('POWERON i2c-1-48')
+  seen.length = 0
+  await racs.ask('RESET i2c-1-48')
+  assert.deepEqual(seen, ['off', 'on', 'held', 'let go'])
+  seen.length = 0
+  await racs.ask('RESET i2c-1-48 WARM')
+  assert.deepEqual(seen, ['held', 'let go'])
+})
+
 /** Whichever of two chips a decoder has chosen. */
 class Chosen implements Device {
   readonly #chips: readonly Chip[]

@@ -35,9 +35,9 @@ export function usesLines(slot: SlotConfig): boolean {
   const { led, button } = slot.front
   if (led !== undefined || button !== undefined) return true
   if (slot.driver !== 'i2c' && slot.driver !== 'spi') return false
-  const { reset, select, ready } = slot.wiring
+  const { reset, power, select, ready } = slot.wiring
   const muxReset = slot.driver === 'i2c' ? slot.segment?.reset : undefined
-  return [reset, select, ready, muxReset].some((line) => line !== undefined)
+  return [reset, power, select, ready, muxReset].some((line) => line !== undefined)
 }
 
 /**

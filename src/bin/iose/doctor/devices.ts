@@ -133,7 +133,13 @@ export function chipsOf(slots: readonly SlotConfig[]): Set<string | undefined> {
     add(slot.front.button)
     if (slot.driver !== 'i2c' && slot.driver !== 'spi') continue
     const muxReset = slot.driver === 'i2c' ? slot.segment?.reset : undefined
-    for (const used of [slot.wiring.reset, slot.wiring.select, slot.wiring.ready, muxReset]) {
+    for (const used of [
+      slot.wiring.reset,
+      slot.wiring.power,
+      slot.wiring.select,
+      slot.wiring.ready,
+      muxReset,
+    ]) {
       add(used !== undefined && 'output' in used ? used.enable : used)
     }
   }
