@@ -46,3 +46,32 @@ build_if_stale() {
     scripts/build
   fi
 }
+
+# Takes the device tree of a Raspberry Pi 4, which is built with symbols, out of Debian's kernel for arm64 (a download of
+# 95 MB), into .cache/. Nothing is installed, so root is not needed. Always of trixie, so that it is the same everywhere.
+fetch_pi_dtb() {
+  local dtb=.cache/bcm2711-rpi-4-b.dtb
+  [ ! -e "$dtb" ] || return 0
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  local directory mirror options package status
+  # Whichever mirror this machine takes Debian from.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' | head -1)
+  [ -n "$mirror" ] || return 1
+  directory=$(mktemp -d) || return 1
+  mkdir -p "$directory"/{lists/partial,cache/archives/partial,root} .cache
+  : >"$directory/status"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$directory/sources.list"
+  options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User= -o Dir::Etc::sourceparts=-
+    -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::State::lists="$directory/lists"
+    -o Dir::State::status="$directory/status" -o Dir::Cache="$directory/cache")
+  (
+    cd "$directory"
+    timeout 120 apt-get "${options[@]}" update &&
+      package=$(apt-cache "${options[@]}" depends linux-image-arm64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -1) &&
+      timeout 300 apt-get "${options[@]}" download "$package" &&
+      dpkg-deb --fsys-tarfile ./*.deb | tar -x -C root --wildcards '*/broadcom/bcm2711-rpi-4-b.dtb'
+  ) >/dev/null 2>&1 && find "$directory/root" -name '*.dtb' -exec mv {} "$dtb" \; && [ -e "$dtb" ]
+  status=$?
+  rm -rf "$directory"
+  return $status
+}

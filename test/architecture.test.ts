@@ -24,11 +24,13 @@ const ARROWS: Record<string, readonly string[]> = {
   pki: ['base'],
   audit: ['base', 'slots'],
   config: ['base', 'access/user.ts'],
+  hardware: ['base', 'config'],
   panel: ['base', 'slots'],
   status: ['base', 'net', 'apdu', 'slots'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
     ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform', 'audit'],
+    'hardware',
   ],
 }
 

@@ -121,7 +121,7 @@ export function boardPage(): Page {
 }
 
 function boardKeys(table: string): Key[] {
-  if (table === 'slots') return keysOf({ type: 'strict_object', entries: onBoard as Record<string, Schema> })
+  if (table === 'slots') return keysOf({ type: 'strict_object', entries: onBoard })
   return keysOf(inner(known(boardSchema.entries as unknown as Record<string, Schema>, table)))
 }
 

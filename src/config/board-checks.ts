@@ -52,17 +52,29 @@ function linesIn(used: Line | DecoderOutput): Line[] {
   return 'output' in used ? [...used.address, used.enable] : [used]
 }
 
+/** What the vendor info atom of an ID EEPROM has room for, and its text form can say. */
+export const EEPROM_TEXT = /^[\x20-\x21\x24-\x7E]{1,255}$/
+
+/** What the ID EEPROM calls the product. */
+export function productOf({ name, revision }: Pick<Board, 'name' | 'revision'>): string {
+  return `${name}, revision ${revision}`
+}
+
 function headerProblems(board: Board): string[] {
   const buses = new Set(board.slots.flatMap(({ entry }) => (entry.driver === 'i2c' ? [entry.bus] : [])))
   const taken = new Map(ID_EEPROM_LINES)
   if (buses.has(1)) for (const [line, use] of I2C_1_LINES) taken.set(line, use)
-  return board.slots.flatMap((slot, index) =>
+  const name = EEPROM_TEXT.test(productOf(board))
+    ? []
+    : ['name and revision: found what has no place in an ID EEPROM: ASCII without " and #, 242 in all']
+  const lines = board.slots.flatMap((slot, index) =>
     linesOfSlot(slot).flatMap(({ line: { line, chip }, use }) => {
       if (chip !== undefined) return []
       const why = line > LAST_HEADER_LINE ? 'is not on the 40-pin header' : taken.get(line)
       return why === undefined ? [] : [`slots[${index}].${use}: GPIO ${line} ${why}`]
     }),
   )
+  return [...name, ...lines]
 }
 
 function busProblems({ bus, slots }: Board): string[] {

@@ -1,7 +1,7 @@
 // Board files: what is where on a HAT. The gateway's own file says what to do with it.
 
 import * as v from 'valibot'
-import { checkBoard } from './board-checks.ts'
+import { checkBoard, EEPROM_TEXT } from './board-checks.ts'
 import { ConfigError } from './errors.ts'
 import { knownKeysAt } from './schema.ts'
 import { boardSlots, onBoard } from './slot-schema.ts'
@@ -71,8 +71,7 @@ const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most))
 
 const hat = v.strictObject({
-  // As many bytes as a vendor info atom has room for.
-  vendor: v.pipe(v.string(), v.regex(/^[\x20-\x7E]{1,255}$/, '1 to 255 printable ASCII characters')),
+  vendor: v.pipe(v.string(), v.regex(EEPROM_TEXT, '1 to 255 printable ASCII characters without " and #')),
   product_id: count(0, 0, 0xffff),
   product_version: count(0, 0, 0xffff),
   overlay: v.pipe(

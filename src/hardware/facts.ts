@@ -1,0 +1,63 @@
+// A slot of a board in words: for pictures and for the doctor. Pure.
+
+import type { Board, BoardSlot } from '../config/board.ts'
+import type { DecoderOutput, Line } from '../config/lines.ts'
+import { pinOf } from './header.ts'
+import { decoderKey, decodersOf } from './pins.ts'
+
+export interface Fact {
+  readonly name:
+    | 'bus'
+    | 'address'
+    | 'channel'
+    | 'select'
+    | 'reset'
+    | 'power'
+    | 'ready'
+    | 'LED'
+    | 'button'
+    | 'level'
+  readonly text: string
+}
+
+/** All that the board file says of the slot's wires. */
+export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Board): Fact[] {
+  const { reset, power, select, ready } = entry.wiring
+  const { led, button } = entry.front
+  const wire = (used: Line | DecoderOutput | undefined): string | undefined => used && wireText(used, board)
+  const switched = [wire(power), limitMa === undefined ? undefined : `at most ${limitMa} mA`]
+  const facts: { name: Fact['name']; text: string | undefined }[] = [
+    {
+      name: 'bus',
+      text: entry.driver === 'i2c' ? `I2C ${entry.bus}` : `SPI ${entry.bus}.${entry.chipSelect}`,
+    },
+    { name: 'address', text: entry.driver === 'i2c' ? hex(entry.address) : undefined },
+    { name: 'channel', text: channelText(entry) },
+    { name: 'select', text: wire(select) },
+    { name: 'reset', text: wire(reset) },
+    { name: 'power', text: switched.filter((part) => part !== undefined).join(', ') || undefined },
+    { name: 'ready', text: wire(ready) },
+    { name: 'LED', text: wire(led) },
+    { name: 'button', text: wire(button) },
+    { name: 'level', text: [level, maxMa && `up to ${maxMa} mA`].filter(Boolean).join(', ') || undefined },
+  ]
+  return facts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]))
+}
+
+/** `GPIO 17, pin 11`, or `DEC output 3` */
+export function wireText(used: Line | DecoderOutput, board: Board): string {
+  if ('output' in used)
+    return `output ${used.output} of ${decodersOf(board).get(decoderKey(used)) ?? 'a decoder'}`
+  const { line, chip, active } = used
+  const place = chip === undefined ? `GPIO ${line}, pin ${pinOf(line) ?? 'none'}` : `line ${line} of ${chip}`
+  return active === 'low' ? `${place}, low` : place
+}
+
+function channelText(entry: BoardSlot['entry']): string | undefined {
+  if (entry.driver !== 'i2c' || entry.segment === undefined) return undefined
+  return `${entry.segment.channel} of ${hex(entry.segment.mux)}`
+}
+
+function hex(address: number): string {
+  return `0x${address.toString(16).padStart(2, '0')}`
+}
