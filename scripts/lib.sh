@@ -54,7 +54,8 @@ fetch_pi_dtb() {
   [ ! -e "$dtb" ] || return 0
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   local directory mirror options package status
-  # Whichever mirror this machine takes Debian from.
+  # Whichever mirror this machine takes Debian from. The variable is apt-get's.
+  # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' | head -1)
   [ -n "$mirror" ] || return 1
   directory=$(mktemp -d) || return 1

@@ -8,7 +8,7 @@ export function slotMapPicture(board: Board): string {
   const title = `${board.name}, revision ${board.revision}: slots`
   const rows = Math.ceil(board.slots.length / COLUMNS)
   const most = Math.max(...board.slots.map((slot) => slotFacts(slot, board).length))
-  const cardHeight = CARD_TOP + most * LINE + 6
+  const cardHeight = CARD_TOP + most * LINE - 4
   const body = board.slots.map((slot, index) => {
     const x = GAP + (index % COLUMNS) * (CARD + GAP)
     const y = TOP + Math.floor(index / COLUMNS) * (cardHeight + GAP)
@@ -34,7 +34,7 @@ interface Place {
 function cardOf(slot: BoardSlot, board: Board, { x, y, height }: Place): string {
   const lines = slotFacts(slot, board).map(({ name, text }, n) => {
     const at = y + CARD_TOP + n * LINE
-    return words(x + 12, at, name, 'class="small"') + words(x + 72, at, text)
+    return words(x + 12, at, name, 'class="small"') + words(x + 78, at, text)
   })
   const card = `<rect class="card" x="${x}" y="${y}" width="${CARD}" height="${height}" rx="6"/>\n`
   const head = words(x + 12, y + 24, slot.designator, 'class="head"') + words(x + 60, y + 23, slot.part ?? '')

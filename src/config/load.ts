@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { BoardText } from './board.ts'
+import { type Board, type BoardText, parseBoard } from './board.ts'
 import { type Config, parseConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 
@@ -29,12 +29,26 @@ export function loadConfig(named: string | undefined): LoadedConfig {
   return { config: parseConfig(toml, file, (name) => readBoard(name, dirname(file))), source: file }
 }
 
+/**
+ * Reads a board file.
+ * @param name  a file, or the name of one that comes with the program: `hat-rev-a`
+ * @throws ConfigError config.missing, config.invalid
+ */
+export function loadBoard(name: string): { readonly board: Board; readonly source: string } {
+  const text = boardTextAt([resolve(name), resolve(BOARDS, 'boards', `${name}.toml`)], name)
+  return { board: parseBoard(text), source: text.file }
+}
+
 /** A board file beside the configuration, or one that comes with the program. */
 function readBoard(name: string, folder: string): BoardText {
-  const places = [resolve(folder, name), resolve(BOARDS, name)]
+  return boardTextAt([resolve(folder, name), resolve(BOARDS, name)], 'gateway.board')
+}
+
+/** The first of `places` that is there. */
+function boardTextAt(places: readonly string[], what: string): BoardText {
   const file = places.find((place) => existsSync(place))
   if (file === undefined) {
-    throw new ConfigError('config.missing', `gateway.board: there is neither ${places.join(' nor ')}`)
+    throw new ConfigError('config.missing', `${what}: there is neither ${places.join(' nor ')}`)
   }
   try {
     return { toml: readFileSync(file, 'utf8'), file }

@@ -153,6 +153,24 @@ function take(lines: readonly LineAddress[], config: uapi.LineConfig): LineFile 
   }
 }
 
+/**
+ * Who has a line: undefined when nobody, empty when it does not say. Nothing is taken.
+ * @throws LinkError link.closed when there is no such line, or its chip cannot be opened
+ */
+export function holderOf(line: LineAddress): string | undefined {
+  const { chips, notes } = search()
+  const chip = chipOf([line], chips, notes)
+  const file = openChip(chip.path)
+  try {
+    const bytes = uapi.lineInfoQuery(line.line)
+    const error = ioctl(file, IOCTL.GPIO_V2_GET_LINEINFO, bytes)
+    if (error === 0) return uapi.consumerOf(bytes)
+    throw new LinkError('link.closed', `${nameOf([line.line], chip)}: ${getSystemErrorName(-error)}`)
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** All chips there are, and what to say of those that cannot be opened. */
 function search(): { readonly chips: readonly CdevChip[]; readonly notes: readonly string[] } {
   const chips: CdevChip[] = []

@@ -71,6 +71,26 @@ export async function openGpio(kind: GpioKind): Promise<Gpio> {
   }
 }
 
+/** Who has a line, or why that cannot be told. */
+export type LineHolder = { readonly holder: string | undefined } | { readonly obstacle: LinkError }
+
+/**
+ * Who has each of `lines`, by the character device; nothing is taken, and no level changes.
+ * @throws LinkError link.closed when the addons are not installed
+ */
+export async function holdersOf(lines: readonly LineAddress[]): Promise<LineHolder[]> {
+  await openGpio('cdev')
+  const { holderOf } = await import('./gpio-cdev.ts')
+  return lines.map((line) => {
+    try {
+      return { holder: holderOf(line) }
+    } catch (error) {
+      if (error instanceof LinkError) return { obstacle: error }
+      throw error
+    }
+  })
+}
+
 const WAYS: Readonly<Record<GpioKind, { readonly addons: string; readonly load: () => Promise<Gpio> }>> = {
   cdev: { addons: 'koffi and epoll', load: async () => new (await import('./gpio-cdev.ts')).CdevGpio() },
   onoff: { addons: 'onoff and epoll', load: async () => new (await import('./gpio-sysfs.ts')).SysfsGpio() },

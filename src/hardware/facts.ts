@@ -7,6 +7,7 @@ import { decoderKey, decodersOf } from './pins.ts'
 
 export interface Fact {
   readonly name:
+    | 'mux reset'
     | 'bus'
     | 'address'
     | 'channel'
@@ -24,8 +25,9 @@ export interface Fact {
 export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Board): Fact[] {
   const { reset, power, select, ready } = entry.wiring
   const { led, button } = entry.front
+  const segment = entry.driver === 'i2c' ? entry.segment : undefined
   const wire = (used: Line | DecoderOutput | undefined): string | undefined => used && wireText(used, board)
-  const switched = [wire(power), limitMa === undefined ? undefined : `at most ${limitMa} mA`]
+  const switched = [wire(power), limitMa === undefined ? undefined : `limit ${limitMa} mA`]
   const facts: { name: Fact['name']; text: string | undefined }[] = [
     {
       name: 'bus',
@@ -33,6 +35,7 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Bo
     },
     { name: 'address', text: entry.driver === 'i2c' ? hex(entry.address) : undefined },
     { name: 'channel', text: channelText(entry) },
+    { name: 'mux reset', text: wire(segment?.reset) },
     { name: 'select', text: wire(select) },
     { name: 'reset', text: wire(reset) },
     { name: 'power', text: switched.filter((part) => part !== undefined).join(', ') || undefined },
@@ -42,6 +45,18 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Bo
     { name: 'level', text: [level, maxMa && `up to ${maxMa} mA`].filter(Boolean).join(', ') || undefined },
   ]
   return facts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]))
+}
+
+/** Each decoder of a board in words, by the name that its outputs have in `slotFacts`. */
+export function decoderTexts(board: Board): string[] {
+  const all = board.slots.flatMap(({ entry }) => Object.values(entry.wiring))
+  const outputs = all.filter((used) => used !== undefined && 'output' in used) as DecoderOutput[]
+  return [...decodersOf(board)].flatMap(([key, name]) => {
+    const one = outputs.find((used) => decoderKey(used) === key)
+    if (one === undefined) return []
+    const address = one.address.map((line) => wireText(line, board)).join('; ')
+    return [`${name}: address, lowest bit first, ${address}; enabled by ${wireText(one.enable, board)}`]
+  })
 }
 
 /** `GPIO 17, pin 11`, or `DEC output 3` */

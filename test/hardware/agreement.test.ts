@@ -41,7 +41,7 @@ for (const [what, toml, stale] of [
     changedIn('U1', 'mux = 0x70, channel = 0, reset = { line = 11 }', 'mux = 0x71, channel = 0'),
     OFF_HEADER,
   ],
-  ['the reset of the multiplexer', BOARD_FILE.replaceAll('{ line = 11 }', '{ line = 14 }'), OF_DECODER],
+  ['the reset of the multiplexer', BOARD_FILE.replaceAll('{ line = 11 }', '{ line = 14 }'), ON_HEADER],
   ['the reset outputs of two slots', swapped('U1', 'J4', '26, output = 0', '26, output = 7'), OFF_HEADER],
   [
     'a reset line in the place of an output',

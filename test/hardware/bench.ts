@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Board, parseBoard } from '../../src/config/board.ts'
+import { type Board, type BoardSlot, parseBoard } from '../../src/config/board.ts'
 
 export const HARDWARE = join(import.meta.dirname, '../../hardware')
 export const STEM = 'hat-rev-a'
@@ -20,4 +20,8 @@ export function changedIn(designator: string, from: string, to: string): string 
   const table = BOARD_FILE.slice(start, end < 0 ? undefined : end)
   assert.ok(start >= 0 && table.includes(from), `${designator} has no ${from}`)
   return BOARD_FILE.slice(0, start) + table.replace(from, to) + (end < 0 ? '' : BOARD_FILE.slice(end))
+}
+
+export function slotOf(board: Board, designator: string): BoardSlot {
+  return board.slots.find((slot) => slot.designator === designator) ?? assert.fail(`no slot ${designator}`)
 }

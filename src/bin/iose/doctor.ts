@@ -3,13 +3,15 @@
 import { resolve } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
 import { ConfigError } from '../../config/errors.ts'
-import { type LoadedConfig, loadConfig } from '../../config/load.ts'
+import { type LoadedConfig, loadBoard, loadConfig } from '../../config/load.ts'
 import { stateDirOf } from '../../config/state-dir.ts'
-import { type CliCommand, EXIT } from './command.ts'
+import { type CliCommand, EXIT, type ExitCode } from './command.ts'
+import { type BoardReport, boardReport } from './doctor/board/examination.ts'
+import { boardRow, slotLines } from './doctor/board/report.ts'
 import { gatewayChecks, nodeCheck } from './doctor/checks.ts'
 import { examine } from './doctor/examine.ts'
-import { type Finding, fine, wrong } from './doctor/finding.ts'
-import { linesOf, rowOf } from './doctor/report.ts'
+import { type Finding, fine, type Outcome, wrong } from './doctor/finding.ts'
+import { type Look, linesOf, rowOf } from './doctor/report.ts'
 import { runningCheck } from './doctor/running.ts'
 import { presentUser } from './doctor/subject.ts'
 import { printJson } from './racs/output.ts'
@@ -27,10 +29,15 @@ Each line says ok, warning or wrong, what was looked at, and, where something is
 
   --json               an array of {check, outcome, found, meaning, remedy}
   --quiet              only what is wrong
+  --board NAME         explain each slot of a board instead: a board file, or one that comes along, such as hat-rev-a
   --config FILE        of the gateway; default /etc/iose/gateway.toml if it exists, else the defaults
   --state-dir DIR      of the gateway; default: from the configuration
   --status URL         where its status plane is; default: from the configuration
   --token-file FILE    what it must be told; default: from the configuration, status.token in the state directory
+
+With --board: what each slot has (bus, address, channel, reset, power, LED, button, level), what of it this machine has
+(nodes, and who holds which line), and what to measure if an element does not answer; --json gives an object with the
+board, the checks, and the slots.
 
 Exit codes: 0 nothing is wrong, there may be warnings; 1 something is wrong; 78 the configuration cannot be used.
 
@@ -38,6 +45,7 @@ Example: sudo -u iose iose doctor
 `,
   async run(args) {
     const order = orderOf(args)
+    if (order.board !== undefined) return examineBoard(order.board, order)
     const configuration = configurationOf(order)
     const machine = await examine([nodeCheck()])
     const gateway = 'loaded' in configuration ? await examineGateway(configuration.loaded, order) : []
@@ -51,6 +59,7 @@ Example: sudo -u iose iose doctor
 
 interface Order {
   readonly configFile: string | undefined
+  readonly board: string | undefined
   readonly stateDir: string | undefined
   readonly status: URL | undefined
   readonly tokenFile: string | undefined
@@ -63,6 +72,33 @@ interface Order {
 type Configuration =
   | { readonly finding: Finding }
   | { readonly finding: Finding; readonly loaded: LoadedConfig }
+
+async function examineBoard(name: string, order: Order): Promise<ExitCode> {
+  try {
+    const { board, source } = loadBoard(name)
+    const report = await boardReport(board, source)
+    const outcomes = [...report.findings, ...report.slots].map(({ outcome }) => outcome)
+    const told = order.isQuiet ? onlyWrong(report) : report
+    if (order.isJson) printJson(boardRow(told))
+    else printBoard(told, order)
+    return outcomes.includes('wrong') ? EXIT.refused : EXIT.done
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    print([wrong('board', { found: messageOf(error), remedy: 'man iose-board' })], order)
+    return EXIT.configuration
+  }
+}
+
+function onlyWrong({ findings, slots, ...about }: BoardReport): BoardReport {
+  const isWrong = ({ outcome }: { readonly outcome: Outcome }): boolean => outcome === 'wrong'
+  return { ...about, findings: findings.filter(isWrong), slots: slots.filter(isWrong) }
+}
+
+function printBoard({ findings, slots }: BoardReport, order: Order): void {
+  print(findings, order)
+  const lines = slotLines(slots, presentLook()).map((line) => `${line}\n`)
+  process.stdout.write(lines.join(''))
+}
 
 function configurationOf({ configFile }: Order): Configuration {
   try {
@@ -102,8 +138,11 @@ function print(findings: readonly Finding[], { isJson, isQuiet }: Order): void {
     printJson(told.map(rowOf))
     return
   }
-  const isColoured = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  for (const line of linesOf(told, isColoured ? 'coloured' : 'plain')) process.stdout.write(`${line}\n`)
+  for (const line of linesOf(told, presentLook())) process.stdout.write(`${line}\n`)
+}
+
+function presentLook(): Look {
+  return process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' ? 'coloured' : 'plain'
 }
 
 /** What was given up, a name that no server resolves for instance, must not keep the process. */
@@ -113,9 +152,10 @@ function leaveSoon(): void {
 
 function orderOf(args: readonly string[]): Order {
   const values = flagsIn(args, OPTIONS)
-  const { config, status, 'state-dir': stateDir, 'token-file': tokenFile } = values
+  const { board, config, status, 'state-dir': stateDir, 'token-file': tokenFile } = values
   return {
     configFile: config,
+    board,
     stateDir,
     status: status === undefined ? undefined : statusUrlOf(status),
     tokenFile,
@@ -132,6 +172,7 @@ function flagOf(name: string, value: string | undefined): string {
 const OPTIONS = {
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
+  board: { type: 'string' },
   config: { type: 'string' },
   'state-dir': { type: 'string' },
   status: { type: 'string' },

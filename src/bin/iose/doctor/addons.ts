@@ -9,7 +9,7 @@ import { type Finding, fine, wrong } from './finding.ts'
 import { type Ending, endingOf } from './reading.ts'
 import { PROGRAM } from './subject.ts'
 
-export function addonChecks(config: Config): Check[] {
+export function addonChecks(config: Pick<Config, 'slots' | 'panel'>): Check[] {
   return addonsOf(config).map((addon) => ({
     name: CHECK,
     deadlineMs: DEADLINE_MS,

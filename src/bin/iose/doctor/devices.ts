@@ -193,7 +193,8 @@ function presentChips(): Map<string, Node> {
   return new Map(names.map((name) => [name, readNode(`/dev/${name}`)]))
 }
 
-function presentMachine(): Machine {
+/** The machine that this process runs on. */
+export function presentMachine(): Machine {
   return {
     isRaspberryPi: contentOf('/proc/device-tree/model')?.includes('Raspberry Pi') === true,
     hasI2cDev: existsSync('/sys/class/i2c-dev'),

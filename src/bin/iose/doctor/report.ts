@@ -3,20 +3,32 @@
 import { printable } from '../../../client/printable.ts'
 import type { Finding, Outcome } from './finding.ts'
 
-/** Lines without line ends. @param look  whether the screen shows colours */
-export function linesOf(findings: readonly Finding[], look: 'coloured' | 'plain'): string[] {
+/** Whether the screen shows colours. */
+export type Look = 'coloured' | 'plain'
+
+/** Lines without line ends. */
+export function linesOf(findings: readonly Finding[], look: Look): string[] {
   return findings.flatMap((finding) => {
-    const { check, outcome, found, meaning, remedy } = finding
-    const painted = look === 'coloured' ? `${COLOUR[outcome]}${outcome}${RESET}` : outcome
-    const head = `${painted}${' '.repeat(OUTCOME_WIDTH - outcome.length)}${check.padEnd(CHECK_WIDTH)}`
+    const { found, meaning, remedy } = finding
     const [first = '', ...others] = textOf(found, meaning)
-    const indent = ' '.repeat(OUTCOME_WIDTH + CHECK_WIDTH)
+    const indent = ' '.repeat(COLUMNS.outcome + COLUMNS.check)
     return [
-      `${head}${first}`,
+      headOf(finding, first, look),
       ...others.map((line) => `${indent}${line}`),
-      ...(remedy === undefined ? [] : [`${' '.repeat(OUTCOME_WIDTH)}mend: ${printable(remedy)}`]),
+      ...(remedy === undefined ? [] : [`${' '.repeat(COLUMNS.outcome)}mend: ${printable(remedy)}`]),
     ]
   })
+}
+
+/** The first line of what is said of one thing. @param first  printable already */
+export function headOf(
+  { check, outcome }: Pick<Finding, 'check' | 'outcome'>,
+  first: string,
+  look: Look,
+): string {
+  const painted = look === 'coloured' ? `${COLOUR[outcome]}${outcome}${RESET}` : outcome
+  const head = `${painted}${' '.repeat(COLUMNS.outcome - outcome.length)}`
+  return `${head}${printable(check).padEnd(COLUMNS.check)}${first}`
 }
 
 /** What programs get: every field, whatever was found. */
@@ -30,8 +42,8 @@ function textOf(found: string, meaning: string | undefined): string[] {
   return text.split('\n').map((line) => printable(line))
 }
 
-const OUTCOME_WIDTH = 9
-const CHECK_WIDTH = 13
+/** Widths. */
+export const COLUMNS = { outcome: 9, check: 13 }
 const COLOUR: Readonly<Record<Outcome, string>> = {
   ok: '\x1b[32m',
   warning: '\x1b[33m',
