@@ -38,7 +38,7 @@ export function escaped(text: string): string {
 const STYLE = `text { font: 13px/1.2 "DejaVu Sans", Verdana, sans-serif; fill: #1b1f24 }
 .head { font-size: 17px; font-weight: bold }
 .name { font-weight: bold }
-.small { font-size: 11px; fill: #4a525b }
+.small { font-size: 11px; fill: #3a424a }
 .end { text-anchor: end }
 .middle { text-anchor: middle }
 .paper { fill: #ffffff }

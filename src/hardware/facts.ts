@@ -22,7 +22,7 @@ export interface Fact {
 }
 
 /** All that the board file says of the slot's wires. */
-export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Board): Fact[] {
+export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Pick<Board, 'slots'>): Fact[] {
   const { reset, power, select, ready } = entry.wiring
   const { led, button } = entry.front
   const segment = entry.driver === 'i2c' ? entry.segment : undefined
@@ -48,8 +48,10 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Bo
 }
 
 /** Each decoder of a board in words, by the name that its outputs have in `slotFacts`. */
-export function decoderTexts(board: Board): string[] {
-  const all = board.slots.flatMap(({ entry }) => Object.values(entry.wiring))
+export function decoderTexts(board: Pick<Board, 'slots'>): string[] {
+  const all: (Line | DecoderOutput | undefined)[] = board.slots.flatMap(({ entry: { wiring } }) => [
+    ...[wiring.reset, wiring.power, wiring.select],
+  ])
   const outputs = all.filter((used) => used !== undefined && 'output' in used) as DecoderOutput[]
   return [...decodersOf(board)].flatMap(([key, name]) => {
     const one = outputs.find((used) => decoderKey(used) === key)
@@ -59,8 +61,8 @@ export function decoderTexts(board: Board): string[] {
   })
 }
 
-/** `GPIO 17, pin 11`, or `DEC output 3` */
-export function wireText(used: Line | DecoderOutput, board: Board): string {
+/** `GPIO 17, pin 11`, or `output 3 of DEC` */
+export function wireText(used: Line | DecoderOutput, board: Pick<Board, 'slots'>): string {
   if ('output' in used)
     return `output ${used.output} of ${decodersOf(board).get(decoderKey(used)) ?? 'a decoder'}`
   const { line, chip, active } = used

@@ -40,7 +40,7 @@ export function headerUses(board: Board): Map<number, HeaderUse> {
 }
 
 /** The decoders of a board, in order of their first use, and what they are called: `DEC`, then `DEC2`. */
-export function decodersOf(board: Board): Map<string, string> {
+export function decodersOf(board: Pick<Board, 'slots'>): Map<string, string> {
   const decoders = new Map<string, string>()
   for (const { used } of board.slots.flatMap(wiresOf)) {
     if (!('output' in used) || decoders.has(decoderKey(used))) continue

@@ -8,6 +8,8 @@ import { type RowSource, rowsOf } from './row.ts'
 
 export interface ApiEnvironment extends RowSource {
   readonly gateway?: GatewayFacts | undefined
+  /** By SEID: how the slot is wired, as pairs of words. */
+  readonly wirings?: ReadonlyMap<string, readonly (readonly [name: string, text: string])[]> | undefined
 }
 
 /** What the page tells its reader about the gateway as a whole. */
@@ -56,7 +58,8 @@ export class Api {
     if (slot === undefined) return undefined
     return (response) => {
       const [row] = rowsOf(this.#environment, (number) => number === slot)
-      send(response, 200, { ...row, atr_words: wordsOfAtr(row?.atr ?? '') })
+      const wiring = this.#environment.wirings?.get(row?.seid ?? '') ?? []
+      send(response, 200, { ...row, atr_words: wordsOfAtr(row?.atr ?? ''), wiring })
     }
   }
 

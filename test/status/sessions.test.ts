@@ -94,6 +94,17 @@ test('slot: its details have the ATR in words', async () => {
   assert.match((await wordsOf('sim2'))['not well-formed'] ?? '', /historical bytes/)
 })
 
+test('slot: its details have how it is wired, and nothing where that is not known', async () => {
+  const wirings = new Map([['sim1', [['LED', 'GPIO 17, pin 11']] as const]])
+  await using bench = await StatusBench.start([reportOf(1), reportOf(2)], '127.0.0.1', { wirings })
+  const wiringOf = async (seid: string) => {
+    const { text } = await bench.get(`/api/slots/${seid}`)
+    return (JSON.parse(text) as { wiring: unknown }).wiring
+  }
+  assert.deepEqual(await wiringOf('sim1'), [['LED', 'GPIO 17, pin 11']])
+  assert.deepEqual(await wiringOf('sim2'), [])
+})
+
 test('observers: all are told, and one that cannot keep an event is a failure of all', async () => {
   const told: string[] = []
   const one = { tell: () => Promise.resolve(void told.push('one')), check: () => void told.push('check') }

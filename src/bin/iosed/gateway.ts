@@ -37,6 +37,7 @@ import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
+import { wiringsOf } from './wirings.ts'
 
 /** A gateway that runs. */
 export interface Gateway {
@@ -120,6 +121,7 @@ export async function startGateway(
   const status = await openStatus(config.status, stateDir, {
     ...{ clock, log, events, report, wallNow: Date.now, sessions, observer, health, metrics },
     designators: designatorsOf(config.slots),
+    wirings: wiringsOf(config.slots),
     actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
     gateway: { name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
   })

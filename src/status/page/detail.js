@@ -73,7 +73,7 @@ export class Detail {
     const shown = JSON.stringify([row.slot, row.atr, row.sen])
     if (shown === this.#shown) return
     this.#shown = shown
-    this.#showAtr(row)
+    this.#showMore(row)
     this.#showCalls(row)
     this.#fill($('events'), this.#events.get(row.slot) ?? [], 'Nothing yet.')
   }
@@ -106,12 +106,19 @@ export class Detail {
     }
   }
 
-  async #showAtr(row) {
+  /** What the gateway tells of one slot only. */
+  async #showMore(row) {
     const list = $('atr')
+    $('on-board').hidden = true
     pairs(list, [['ATR', row.atr ?? 'none yet']])
-    if (row.atr === null) return
     const { status, body } = await ask(`/api/slots/${encodeURIComponent(row.seid)}`).catch(() => ({}))
     if (status !== 200 || this.#slot !== row.slot) return
+    pairs(
+      $('wiring'),
+      body.wiring.map(([name, text]) => [name, plain(text)]),
+    )
+    $('on-board').hidden = body.wiring.length === 0
+    if (row.atr === null) return
     const words = body.atr_words.map(([name, value]) => [name, plain(value)])
     pairs(list, [['ATR', row.atr.replace(/..(?=.)/g, '$& ')], ...words])
   }

@@ -1,0 +1,76 @@
+// The gateway with the board file of revision A, on the buses and lines that it describes.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { isBrowserMissing, PageBench } from '../support/browser.ts'
+import { Gateway } from '../support/gateway.ts'
+import { askOnce } from '../support/peers.ts'
+import { RacsPeer } from '../support/racs-plane.ts'
+import { Chip } from './chip.ts'
+import { Pca9548a, Rig } from './rig.ts'
+
+const skip = Rig.isMissing('i2c-bus') || Rig.isMissing('koffi')
+const NAMES = ['u1.com', 'u2.com', 'u3.com', 'u4.com', 'j1.com', 'j2.com', 'j3.com', 'j4.com']
+const BOARD = 'gateway.board = "boards/hat-rev-a.toml"\n'
+
+/** An element in each slot: those of J are behind bridges. */
+async function hat() {
+  const chips = NAMES.map((name, channel) => new Chip(name, channel < 4 ? 'nxp' : 'bridge'))
+  const channels = chips.map((chip, channel) => [channel, { [channel < 4 ? 0x48 : 0x10]: chip }])
+  const mux = new Pca9548a(Object.fromEntries(channels) as ConstructorParameters<typeof Pca9548a>[0])
+  const rig = await Rig.start({
+    timing: 'none',
+    buses: { 1: { clockHz: 400_000, devices: { 0x70: mux } } },
+    gpio: { 0: { label: 'pinctrl-bcm2711', count: 58, lines: { 11: { resets: [mux] } } } },
+  })
+  const pulses: number[] = []
+  const address = [5, 6, 13, 19].map((line) => rig.line(0, line))
+  rig.line(0, 26).watch((level) => {
+    if (level !== 0) return
+    const output = address.reduce((sum, line, bit) => sum + (line.level << bit), 0)
+    pulses.push(output)
+    chips[output % 8]?.reset()
+  })
+  return { rig, pulses }
+}
+
+test('hat: each element is behind its channel, and reset and powered by its outputs of the decoder', {
+  skip,
+}, async () => {
+  const { rig, pulses } = await hat()
+  await using _rig = rig
+  await using gateway = await Gateway.start(BOARD, rig.env)
+  await gateway.loggedTimes(8, 'slot.ready')
+  for (const name of NAMES) {
+    assert.equal(await askOnce(gateway.port, name), 'hello')
+  }
+  await using racs = await RacsPeer.open(gateway.racsPort, 'operator')
+  await racs.ask('POWERON i2c-1-48-ch2')
+  pulses.length = 0
+  await racs.ask('RESET i2c-1-48-ch2')
+  assert.deepEqual(pulses, [10, 2])
+  await racs.ask('POWERON i2c-1-10-ch7')
+  pulses.length = 0
+  await racs.ask('RESET i2c-1-10-ch7 WARM')
+  assert.deepEqual(pulses, [7])
+})
+
+test('hat: the page shows where each slot is on the board, and how it is wired', {
+  skip: skip || isBrowserMissing,
+}, async () => {
+  const { rig } = await hat()
+  await using _rig = rig
+  await using gateway = await Gateway.start(BOARD, rig.env)
+  await gateway.loggedTimes(8, 'slot.ready')
+  await using bench = await PageBench.open(`http://127.0.0.1:${gateway.statusPort}/`)
+  const { page } = bench
+  await bench.shows('i2c-1-48-ch0', 'place', /^U1$/)
+  await bench.shows('i2c-1-48-ch0', 'state', /^ready$/)
+  await bench.shows('i2c-1-10-ch4', 'place', /^J1$/)
+  await page.locator('.slot[data-seid="i2c-1-48-ch0"] [data-field="name"]').click()
+  const wiring = page.locator('#wiring')
+  await wiring.locator('dd', { hasText: /^GPIO 17, pin 11$/ }).waitFor()
+  const names = await wiring.locator('dt').allTextContents()
+  assert.deepEqual(names, ['bus', 'address', 'channel', 'mux reset', 'reset', 'power', 'LED', 'button'])
+  assert.deepEqual(bench.complaints, [])
+})
