@@ -66,7 +66,7 @@ function headerProblems(board: Board): string[] {
   if (buses.has(1)) for (const [line, use] of I2C_1_LINES) taken.set(line, use)
   const name = EEPROM_TEXT.test(productOf(board))
     ? []
-    : ['name and revision: found what has no place in an ID EEPROM: ASCII without " and #, 242 in all']
+    : ['name and revision: found what has no place in an ID EEPROM: ASCII without " and #, 244 in all']
   const lines = board.slots.flatMap((slot, index) =>
     linesOfSlot(slot).flatMap(({ line: { line, chip }, use }) => {
       if (chip !== undefined) return []

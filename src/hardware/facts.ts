@@ -49,10 +49,9 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Pi
 
 /** Each decoder of a board in words, by the name that its outputs have in `slotFacts`. */
 export function decoderTexts(board: Pick<Board, 'slots'>): string[] {
-  const all: (Line | DecoderOutput | undefined)[] = board.slots.flatMap(({ entry: { wiring } }) => [
-    ...[wiring.reset, wiring.power, wiring.select],
-  ])
-  const outputs = all.filter((used) => used !== undefined && 'output' in used) as DecoderOutput[]
+  const outputs = board.slots.flatMap(({ entry: { wiring } }) =>
+    [wiring.reset, wiring.power, wiring.select].filter((used) => used !== undefined && 'output' in used),
+  )
   return [...decodersOf(board)].flatMap(([key, name]) => {
     const one = outputs.find((used) => decoderKey(used) === key)
     if (one === undefined) return []

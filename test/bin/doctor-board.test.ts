@@ -144,7 +144,8 @@ test('doctor --board: the EEPROM of the board is that of the file, of another, o
     { ...good, vendor: 'ACME' },
     {},
   ].map((files: Record<string, string>) => {
-    const [finding] = hatFinding(board, (name) => files[name], 'hat-rev-a')
+    const [finding] = hatFinding(board, (name) => files[name], 'hat.eep')
+    if (finding?.outcome !== 'ok') assert.match(finding?.remedy ?? '', /eepflash\.sh -w -t=24c32 -f=hat\.eep/)
     return `${finding?.outcome ?? ''}: ${finding?.found ?? ''}`
   })
   assert.deepEqual(outcomes, [

@@ -230,6 +230,13 @@ for (const [from, allowed, beyond, message] of [
     /found 100000, but bus\.clock_hz is 400000/,
   ],
   ['vendor = "Somebody"', `vendor = "${'v'.repeat(255)}"`, `vendor = "${'v'.repeat(256)}"`, /hat\.vendor/],
+  [
+    'name = "Test HAT"',
+    `name = "${'n'.repeat(243)}"`,
+    `name = "${'n'.repeat(244)}"`,
+    /name and revision: .* 244 in all/,
+  ],
+  ['revision = "A"', 'revision = "!$"', 'revision = "#"', /name and revision/],
   ['overlay = "test-hat"', `overlay = "${'o'.repeat(63)}"`, `overlay = "${'o'.repeat(64)}"`, /hat\.overlay/],
   ['overlay = "test-hat"', 'overlay = "4-hat"', 'overlay = "../hat"', /hat\.overlay/],
   ['[bus]', 'product_id = 65535\n[bus]', 'product_id = 65536\n[bus]', /hat\.product_id/],

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { artefactsOf, staleOf } from '../../scripts/hardware/artefacts.ts'
+import { boardEeprom } from '../../src/hardware/board-eeprom.ts'
+import { decodeEeprom } from '../../src/hardware/eeprom.ts'
 import { BOARD_FILE, changedIn, HARDWARE, hatBoard, STEM } from './bench.ts'
 
 const committed = (file: string): Uint8Array | undefined => {
@@ -124,6 +126,28 @@ test('build-hardware --check: names what is stale and fails; without --check it 
   const broken = run('--check')
   assert.equal(broken.status, 1)
   assert.match(broken.stderr, /^build-hardware: .*slots\[0\]\.address/)
+})
+
+test('build-hardware --serial: the image of one board has a UUID of its own, and the rest of the revision', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hardware-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const imageOf = (...args: string[]) => {
+    const { status, stderr } = spawnSync(SCRIPT, args, { cwd: folder, encoding: 'utf8', timeout: 60_000 })
+    assert.equal(status, 0, stderr)
+    const reading = decodeEeprom(readFileSync(join(folder, 'one.eep')))
+    return 'eeprom' in reading ? reading.eeprom : assert.fail(reading.problem)
+  }
+  const [first, again, second] = ['0001', '0001', '0002'].map((serial) =>
+    imageOf('--serial', serial, '--board', STEM, '--eeprom', 'one.eep'),
+  )
+  const revision = boardEeprom(hatBoard())
+  assert.equal(first?.vendor.uuid, again?.vendor.uuid)
+  const uuids = [first, second, revision].map((eeprom) => eeprom?.vendor.uuid)
+  assert.equal(new Set(uuids).size, 3)
+  assert.deepEqual({ ...first?.vendor, uuid: '' }, { ...revision?.vendor, uuid: '' })
+  const alone = spawnSync(SCRIPT, ['--serial', '1'], { cwd: folder, encoding: 'utf8', timeout: 60_000 })
+  assert.equal(alone.status, 1)
+  assert.match(alone.stderr, /^build-hardware: --serial needs --board NAME and --eeprom FILE/)
 })
 
 /** The file in which two slots have each other's `ofFirst` and `ofSecond`. */

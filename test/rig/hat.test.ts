@@ -31,14 +31,14 @@ async function hat() {
     pulses.push(output)
     chips[output % 8]?.reset()
   })
-  return { rig, pulses }
+  return { rig, pulses, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() }
 }
 
 test('hat: each element is behind its channel, and reset and powered by its outputs of the decoder', {
   skip,
 }, async () => {
-  const { rig, pulses } = await hat()
-  await using _rig = rig
+  await using board = await hat()
+  const { rig, pulses } = board
   await using gateway = await Gateway.start(BOARD, rig.env)
   await gateway.loggedTimes(8, 'slot.ready')
   for (const name of NAMES) {
@@ -58,8 +58,8 @@ test('hat: each element is behind its channel, and reset and powered by its outp
 test('hat: the page shows where each slot is on the board, and how it is wired', {
   skip: skip || isBrowserMissing,
 }, async () => {
-  const { rig } = await hat()
-  await using _rig = rig
+  await using board = await hat()
+  const { rig } = board
   await using gateway = await Gateway.start(BOARD, rig.env)
   await gateway.loggedTimes(8, 'slot.ready')
   await using bench = await PageBench.open(`http://127.0.0.1:${gateway.statusPort}/`)

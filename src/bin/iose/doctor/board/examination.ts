@@ -1,6 +1,6 @@
 // `iose doctor --board`: the board file against this machine. Nothing is taken, and no element is spoken to.
 
-import { basename } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { messageOf } from '../../../../base/errors.ts'
 import type { Board } from '../../../../config/board.ts'
 import { linesOfSlot } from '../../../../config/board-checks.ts'
@@ -36,13 +36,13 @@ export async function boardReport(board: Board, source: string): Promise<BoardRe
     const node = deviceFinding(device, readNode(device.path), situation)
     return [slotReport(slot, board, { node, ask })]
   })
-  const stem = basename(source, '.toml')
+  const image = resolve(dirname(source), '../eeprom', `${basename(source, '.toml')}.eep`)
   const about = fine('board', `${board.name}, revision ${board.revision}: ${source}, ${slots.length} slots`)
   return {
     ...{ board, source, slots },
     findings: [
       about,
-      ...hatFinding(board, presentHat, stem),
+      ...hatFinding(board, presentHat, image),
       ...decoderTexts(board).map((text) => fine('decoder', text)),
       ...addons,
       ...findings,

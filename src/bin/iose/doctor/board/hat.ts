@@ -12,11 +12,11 @@ export type HatFile = (name: string) => string | undefined
 /** Of this machine. Texts end with a zero there. */
 export const presentHat: HatFile = (name) => contentOf(`${FOLDER}/${name}`)?.replace(/\0+$/, '')
 
-/** @param stem  the name of the board file, for the remedy */
-export function hatFinding(board: Board, file: HatFile, stem: string): Finding[] {
+/** @param image  where the image of its EEPROM is, for the remedy */
+export function hatFinding(board: Board, file: HatFile, image: string): Finding[] {
   const { hat } = board
   if (hat === undefined) return []
-  const flash = `scripts/build-hardware; sudo eepflash.sh -w -t=24c32 -f=hardware/eeprom/${stem}.eep`
+  const flash = `sudo eepflash.sh -w -t=24c32 -f=${image}`
   const [vendor, product] = [file('vendor'), file('product')]
   if (product === undefined) {
     const found = `${FOLDER} is not there`
