@@ -82,6 +82,19 @@ export class I2cBus {
     return this.#transfer(place, () => this.#adapter.read(place.address, into))
   }
 
+  /**
+   * Disconnects the segment of `place`, in turn, until somebody talks to an element on it again.
+   * @throws LinkError link.stuck, link.nack
+   */
+  async detach({ segment }: Place): Promise<void> {
+    if (segment === undefined) return
+    const { mux, channel } = segment
+    await this.#turn.run(async () => {
+      const connected = this.#selected.get(mux)
+      if (connected === undefined || connected === 1 << channel) await this.#writeMux(mux, NO_CHANNEL)
+    })
+  }
+
   /** Waits for the transfer under way, then closes. */
   close(): Promise<void> {
     this.#isClosed = true

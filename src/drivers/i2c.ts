@@ -87,6 +87,7 @@ function linkTo(bus: I2cBus, place: Place, { seid, clockHz, log }: I2cConfig & {
     write: (bytes) => bus.write(place, bytes),
     read: (into) => bus.read(place, into),
     reset: () => Promise.resolve('none'),
+    detach: () => bus.detach(place),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
 import { Turn } from '../base/turn.ts'
+import { LinkError } from './errors.ts'
 import { type GpioKind, type InputLine, type LineAddress, type OutputLines, openGpio } from './gpio.ts'
 import type { Link } from './link.ts'
 import { SharedPool } from './shared.ts'
@@ -91,6 +92,8 @@ export class Lines {
   #coldBy(power: Pulse, link: Link): Link['reset'] {
     return async (kind) => {
       if (kind === 'warm') return link.reset(kind)
+      // Without power it would pull the wires of the bus low, through what protects its pins.
+      await link.detach?.().catch(whenStuck)
       await power.during(() => sleepUntil(this.#clock, this.#clock.now() + POWER_OFF_MS))
       await link.reset(kind)
       return 'reset'
@@ -185,6 +188,11 @@ function readiness(line: InputLine, clock: Clock): (until: number) => Promise<vo
       }
       if (line.isActive) wake()
     })
+}
+
+/** What holds the bus may be this element: then it helps that its power goes. */
+function whenStuck(error: unknown): void {
+  if (!(error instanceof LinkError)) throw error
 }
 
 async function giveBack(taken: readonly (AsyncDisposable | Disposable)[]): Promise<void> {

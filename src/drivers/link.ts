@@ -44,6 +44,11 @@ export interface Link {
    */
   reset(kind: ResetKind): Promise<'reset' | 'none'>
   /**
+   * Takes the element off a bus that it shares, where that can be done, until the next access.
+   * @throws LinkError link.stuck, link.nack
+   */
+  detach?(): Promise<void>
+  /**
    * Where a data-ready line is configured: resolves when the element has raised it, or else at `until`, an instant
    * of the driver's clock.
    */

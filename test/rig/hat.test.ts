@@ -24,14 +24,17 @@ async function hat() {
     gpio: { 0: { label: 'pinctrl-bcm2711', count: 58, lines: { 11: { resets: [mux] } } } },
   })
   const pulses: number[] = []
+  /** Slots whose power went while they were connected: through the wires of their bus they pull it low. */
+  const dragging: number[] = []
   const address = [5, 6, 13, 19].map((line) => rig.line(0, line))
   rig.line(0, 26).watch((level) => {
     if (level !== 0) return
     const output = address.reduce((sum, line, bit) => sum + (line.level << bit), 0)
     pulses.push(output)
+    if (output >= 8 && (mux.control & (1 << (output % 8))) !== 0) dragging.push(output % 8)
     chips[output % 8]?.reset()
   })
-  return { rig, pulses, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() }
+  return { rig, pulses, dragging, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() }
 }
 
 test('hat: each element is behind its channel, and reset and powered by its outputs of the decoder', {
@@ -49,6 +52,9 @@ test('hat: each element is behind its channel, and reset and powered by its outp
   pulses.length = 0
   await racs.ask('RESET i2c-1-48-ch2')
   assert.deepEqual(pulses, [10, 2])
+  // It was reset, so its channel was the last in use.
+  await racs.ask('RESET i2c-1-48-ch2')
+  assert.deepEqual(board.dragging, [])
   await racs.ask('POWERON i2c-1-10-ch7')
   pulses.length = 0
   await racs.ask('RESET i2c-1-10-ch7 WARM')
