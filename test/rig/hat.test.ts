@@ -61,6 +61,24 @@ test('hat: each element is behind its channel, and reset and powered by its outp
   assert.deepEqual(pulses, [7])
 })
 
+test('hat: an element that holds the bus loses its power all the same, and answers again', {
+  skip,
+}, async () => {
+  await using board = await hat()
+  const { rig, pulses } = board
+  await using gateway = await Gateway.start(BOARD, rig.env)
+  await gateway.loggedTimes(8, 'slot.ready')
+  await using racs = await RacsPeer.open(gateway.racsPort, 'operator')
+  await racs.ask('POWERON i2c-1-48-ch2', 'RESET i2c-1-48-ch2')
+  // Longer than an adapter waits.
+  rig.stick(1, 60_000)
+  rig.line(0, 26).watch(() => rig.free(1))
+  pulses.length = 0
+  await racs.ask('RESET i2c-1-48-ch2')
+  assert.deepEqual(pulses.slice(0, 2), [10, 2])
+  assert.equal(await askOnce(gateway.port, 'u1.com'), 'hello')
+})
+
 test('hat: the page shows where each slot is on the board, and how it is wired', {
   skip: skip || isBrowserMissing,
 }, async () => {
