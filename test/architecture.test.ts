@@ -23,6 +23,7 @@ const ARROWS: Record<string, readonly string[]> = {
   client: ['base', 'racs/grammar.ts'],
   pki: ['base'],
   audit: ['base', 'slots'],
+  update: ['base'],
   config: ['base', 'access/user.ts'],
   hardware: ['base', 'config'],
   panel: ['base', 'slots'],

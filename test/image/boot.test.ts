@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import test from 'node:test'
+import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
+import { cannotBootImage, Disk, KERNEL_AREA_OFFSET, SLOT_OFFSETS } from '../support/image/disk.ts'
+import { type Board, powerOn } from '../support/image/machine.ts'
+
+const skip = cannotBootImage()
+const UP = /iose: up, slot ([AB]), version (\S+), iosed (\S+), root (.*), (\S+) s after the kernel/
+const NOT_CONFIRMED: BootState = {
+  sequence: 7,
+  slot: 'B',
+  tries: 3,
+  isConfirmed: false,
+  reason: GIVEN_UP.never,
+  givenUp: undefined,
+}
+
+test('image: boots slot A read-only to both planes, and a second time from what it kept', {
+  skip,
+}, async (t) => {
+  using disk = new Disk()
+  {
+    await using board = await powerOn(disk)
+    const [, slot, , service, root] = await board.waitFor(UP)
+    assert.deepEqual([slot, service], ['A', 'active'])
+    assert.match(root ?? '', /^squashfs ro,/)
+    t.diagnostic(`first start: ${await planesReady(board)}`)
+    assert.doesNotMatch(board.serial, /FAILED|TIME|DEPEND|Kernel panic/)
+  }
+  await using board = await powerOn(disk)
+  await board.waitFor(UP)
+  t.diagnostic(`second start, after a power cut: ${await planesReady(board)}`)
+  await board.powerOff()
+  // A confirmed slot is started without a write.
+  assert.deepEqual(disk.bootState(), {
+    ...NOT_CONFIRMED,
+    sequence: 2,
+    slot: 'A',
+    tries: 0,
+    isConfirmed: true,
+  })
+})
+
+test('image: tries of a slot that nobody confirms count down, then slot A starts', { skip }, async () => {
+  using disk = new Disk()
+  disk.copySlot('A', 'B')
+  disk.setBootState({ ...NOT_CONFIRMED, tries: 2 })
+  for (const left of [1, 0]) {
+    await using board = await powerOn(disk)
+    await board.waitFor(new RegExp(`iose: slot B, confirmed 0, tries left ${left}`))
+    await board.powerOff()
+    assert.equal(disk.bootState()?.tries, left)
+  }
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: slot B used up its tries and was never confirmed/)
+  const [, slot] = await board.waitFor(UP)
+  assert.equal(slot, 'A')
+  await board.powerOff()
+  assert.deepEqual(disk.bootState(), {
+    ...{ sequence: 10, slot: 'A', tries: 0, isConfirmed: true },
+    ...{ reason: GIVEN_UP.triesUsedUp, givenUp: 'B' },
+  })
+})
+
+test('image: from a slot whose kernel is damaged by one byte, slot A starts at once', { skip }, async (t) => {
+  using disk = new Disk()
+  disk.copySlot('A', 'B')
+  const place = SLOT_OFFSETS.B + KERNEL_AREA_OFFSET + (5 << 20)
+  const sector = disk.read(place, 512)
+  sector.writeUInt8(sector.readUInt8(100) ^ 1, 100)
+  disk.write(place, sector)
+  disk.setBootState(NOT_CONFIRMED)
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: the kernel of slot B is damaged/)
+  const [, slot] = await board.waitFor(UP)
+  assert.equal(slot, 'A')
+  t.diagnostic(`${board.seconds.toFixed(1)} s from power on`)
+  await board.powerOff()
+  const state = disk.bootState()
+  assert.deepEqual([state?.reason, state?.givenUp], [GIVEN_UP.kernelDamaged, 'B'])
+})
+
+test('image: from a slot of random bytes, slot A starts at once', { skip }, async () => {
+  using disk = new Disk()
+  for (const offset of [0, KERNEL_AREA_OFFSET]) disk.write(SLOT_OFFSETS.B + offset, randomBytes(8 << 20))
+  disk.setBootState(NOT_CONFIRMED)
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: the kernel of slot B is damaged/)
+  await board.waitFor(/iose: slot A, confirmed 1/)
+})
+
+test('image: from a slot whose root is random bytes, the kernel resets until slot A starts', {
+  skip,
+}, async (t) => {
+  using disk = new Disk()
+  disk.copySlot('A', 'B')
+  disk.write(SLOT_OFFSETS.B, randomBytes(8 << 20))
+  disk.setBootState({ ...NOT_CONFIRMED, tries: 2 })
+  await using board = await powerOn(disk)
+  const [, slot] = await board.waitFor(UP, 480)
+  assert.equal(slot, 'A')
+  assert.equal(board.serial.match(/Kernel panic/g)?.length, 2)
+  t.diagnostic(`two tries and the fallback: ${board.seconds.toFixed(1)} s from power on`)
+})
+
+test('image: with both copies of the boot state damaged slot A is tried, and they are written anew', {
+  skip,
+}, async () => {
+  using disk = new Disk()
+  for (const offset of [1024 * 512, 1032 * 512]) disk.write(offset, randomBytes(512))
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: both copies of the boot state are damaged/)
+  await board.waitFor(/iose: slot A, confirmed 0, tries left 2/)
+  await board.powerOff()
+  assert.deepEqual(disk.bootState(), { ...NOT_CONFIRMED, sequence: 1, slot: 'A', tries: 2 })
+})
+
+/** Asks both planes as users do; says when they answered. */
+async function planesReady(board: Board): Promise<string> {
+  const [, , , , , kernelSeconds] = await board.waitFor(UP)
+  const racs = await openssl(['-connect', `127.0.0.1:${board.racsPort}`, '-tls1_3'])
+  assert.match(racs, /BEGIN CERTIFICATE/)
+  const elements = await openssl([
+    ...['-connect', `127.0.0.1:${board.tlsSePort}`, '-tls1_3', '-servername', 'key1.com'],
+    ...['-groups', 'P-256', '-ciphersuites', 'TLS_AES_128_CCM_SHA256', '-psk_identity', 'Client_identity'],
+    // What the default configuration tells everybody; no secret.
+    ...['-psk', '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20'],
+  ])
+  assert.match(elements, /TLSv1\.3, Cipher is TLS_AES_128_CCM_SHA256/)
+  return `ready ${kernelSeconds} s after the kernel's start, both asked ${board.seconds.toFixed(1)} s after power on`
+}
+
+function openssl(args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // It ends when its input does; the status of a server that wants a certificate of the client is not success.
+    const child = execFile('openssl', ['s_client', ...args], { timeout: 60_000 }, (_, stdout, stderr) =>
+      stdout === '' ? reject(new Error(`openssl: ${stderr}`)) : resolve(stdout + stderr),
+    )
+    child.stdin?.end()
+  })
+}

@@ -1,0 +1,95 @@
+// A virtual board that boots the image: QEMU, its serial console in a file, its ports on loopback.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../free-port.ts'
+import type { Disk } from './disk.ts'
+
+/** Powers a board on. Nothing of it lives on when this process dies: QEMU gets SIGKILL from the kernel then. */
+export async function powerOn(disk: Disk): Promise<Board> {
+  const folder = mkdtempSync(join(tmpdir(), `board-${process.pid}-`))
+  const [racsPort, tlsSePort] = [await freePort(), await freePort()]
+  const network = [
+    // Nothing leaves: no name server, no time server, only what is forwarded comes in.
+    'user,id=net,restrict=on',
+    `hostfwd=tcp:127.0.0.1:${racsPort}-:7777`,
+    `hostfwd=tcp:127.0.0.1:${tlsSePort}-:8888`,
+  ].join(',')
+  const qemu = [
+    ...['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a53', '-accel', 'tcg,thread=multi', '-smp', '2'],
+    // As much as the smallest board has.
+    ...['-m', '512', '-display', 'none', '-monitor', 'none', '-serial', `file:${folder}/serial.log`],
+    ...['-bios', disk.firmware, '-drive', `if=none,id=card,format=qcow2,file=${disk.path}`],
+    ...['-device', 'virtio-blk-device,drive=card', '-device', 'virtio-rng-device'],
+    ...['-netdev', network, '-device', 'virtio-net-device,netdev=net'],
+  ]
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', '5', ...qemu], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  return new Board(child, { folder, racsPort, tlsSePort })
+}
+
+export class Board implements AsyncDisposable {
+  readonly racsPort: number
+  readonly tlsSePort: number
+  readonly #qemu: ChildProcess
+  readonly #folder: string
+  readonly #startedAt = performance.now()
+  #complaints = ''
+
+  constructor(qemu: ChildProcess, at: { folder: string; racsPort: number; tlsSePort: number }) {
+    this.#qemu = qemu
+    this.#folder = at.folder
+    this.racsPort = at.racsPort
+    this.tlsSePort = at.tlsSePort
+    qemu.stderr?.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()))
+  }
+
+  /** What the board has written on its serial line. */
+  get serial(): string {
+    try {
+      return readFileSync(join(this.#folder, 'serial.log'), 'latin1')
+    } catch {
+      return ''
+    }
+  }
+
+  /** Seconds since the power came on. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000
+  }
+
+  /** Waits for text on the serial line. @throws Error with the end of the line's text when it does not come */
+  async waitFor(marker: RegExp, limitSeconds = BOOT_LIMIT_SECONDS): Promise<RegExpExecArray> {
+    const limit = performance.now() + limitSeconds * 1000
+    while (performance.now() < limit) {
+      const match = marker.exec(this.serial)
+      if (match !== null) return match
+      if (this.#qemu.exitCode !== null) break
+      await delay(50)
+    }
+    const end =
+      this.#qemu.exitCode === null ? `not within ${limitSeconds} s` : `QEMU ended: ${this.#complaints}`
+    throw new Error(`${marker} ${end}; the serial line:\n${this.serial.slice(-4000)}`)
+  }
+
+  /** As if the cable were pulled. */
+  async powerOff(): Promise<void> {
+    if (this.#qemu.exitCode !== null || this.#qemu.signalCode !== null) return
+    const gone = once(this.#qemu, 'exit')
+    this.#qemu.kill('SIGKILL')
+    await gone
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.powerOff()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** A boot takes 30 s on an idle machine; several of these tests share it with others. */
+const BOOT_LIMIT_SECONDS = 240
