@@ -10,7 +10,8 @@ UNUSED_MODULES=(sound drivers/gpu drivers/media drivers/infiniband drivers/scsi 
 # Network cards on boards that this image is for, and that of QEMU.
 KEPT_ETHERNET=(broadcom)
 # In the initramfs, in the order in which they are loaded.
-BOOT_MODULES=(virtio_blk virtio_mmio bcm2835 sdhci-iproc squashfs ext4)
+# modules.dep does not say that ext4 needs crc32c_generic; it does not mount without it.
+BOOT_MODULES=(virtio_blk virtio_mmio bcm2835 sdhci-iproc squashfs crc32c_generic ext4)
 
 kernel_version() { basename "$unpacked"/root/usr/lib/modules/*; }
 

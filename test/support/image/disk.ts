@@ -1,7 +1,17 @@
 // The SD card of a virtual board: an overlay over the image, which stays as it is, and what tests change on it.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -69,20 +79,17 @@ export class Disk implements Disposable {
     this.#qemuIo(`write -q -s ${source} ${offset} ${bytes.length}`)
   }
 
-  /** Both slots have the same system then. */
-  copySlot(from: SlotName, to: SlotName): void {
+  /** Slot B, which is empty in the image, gets the system of slot A. */
+  fillSlotB(): void {
+    const image = openSync(imagePath() ?? '', 'r')
     // In pieces: qemu-io keeps in memory what it writes.
-    const piece = join(this.#folder, 'piece')
-    const size = 64 << 20
-    const image = imagePath() ?? ''
-    for (let done = 0; done < SLOT_OFFSETS.B - SLOT_OFFSETS.A; done += size) {
-      execFileSync('dd', [
-        ...[`if=${image}`, `of=${piece}`, 'bs=1M', 'status=none', 'iflag=skip_bytes,count_bytes'],
-        ...[`skip=${SLOT_OFFSETS[from] + done}`, `count=${size}`],
-      ])
-      this.#qemuIo(`write -q -s ${piece} ${SLOT_OFFSETS[to] + done} ${size}`)
+    const piece = Buffer.alloc(PIECE_BYTES)
+    const empty = Buffer.alloc(PIECE_BYTES)
+    for (let done = 0; done < SLOT_OFFSETS.B - SLOT_OFFSETS.A; done += PIECE_BYTES) {
+      readSync(image, piece, 0, PIECE_BYTES, SLOT_OFFSETS.A + done)
+      if (!piece.equals(empty)) this.write(SLOT_OFFSETS.B + done, piece)
     }
-    rmSync(piece)
+    closeSync(image)
   }
 
   /** Both copies: the first says `state`, the second is none. */
@@ -108,4 +115,5 @@ export class Disk implements Disposable {
   }
 }
 
+const PIECE_BYTES = 32 << 20
 const BUILD = resolve(import.meta.dirname, '../../../build')
