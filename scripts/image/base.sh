@@ -53,25 +53,10 @@ fetch_unpacked() (
 bootstrap() {
   local mode=unshare
   [ "$(id -u)" != 0 ] || mode=root
-  sources | with_emulation mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=essential \
+  sources | mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=essential \
     --aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --include="$(IFS=, && echo "${BASE_PACKAGES[*]}")" "$SUITE" "$1" -
-}
-
-# Runs a command while programs for arm64 run here. A rule that this script registers goes with it.
-with_emulation() {
-  local rules=/proc/sys/fs/binfmt_misc mounted='' registered='' status=0
-  if [ "$(uname -m)" != aarch64 ] && ! grep -qsx enabled "$rules"/qemu-aarch64; then
-    [ "$(id -u)" = 0 ] ||
-      fail 69 'programs for arm64 do not run here. As root: apt-get install qemu-user-static, or: systemctl restart systemd-binfmt'
-    if [ ! -e "$rules/register" ]; then mount -t binfmt_misc binfmt_misc "$rules" && mounted=yes; fi
-    if [ ! -e "$rules/qemu-aarch64" ]; then cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$rules/register" && registered=yes; fi
-  fi
-  "$@" || status=$?
-  if [ -n "$registered" ]; then echo -1 >"$rules/qemu-aarch64"; fi
-  if [ -n "$mounted" ]; then umount "$rules"; fi
-  return $status
 }

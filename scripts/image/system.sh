@@ -83,7 +83,7 @@ derive() {
   local target=$1 source=$2 mode=unshare
   shift 2
   [ "$(id -u)" != 0 ] || mode=root
-  with_emulation mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=custom --skip=setup,update,cleanup,check/empty \
+  mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=custom --skip=setup,update,cleanup,check/empty \
     --setup-hook="tar-in '$source' /" --customize-hook='upload scripts/image/customize /var/tmp/customize' "$@" \
     --customize-hook='rm "$1/var/tmp/customize"' "$SUITE" "$target" "deb $mirror $SUITE main" >&2
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import test from 'node:test'
 import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
-import { cannotBootImage, Disk, KERNEL_AREA_OFFSET, SLOT_OFFSETS } from '../support/image/disk.ts'
+import { CARD_BYTES, cannotBootImage, Disk, KERNEL_AREA_OFFSET, SLOT_OFFSETS } from '../support/image/disk.ts'
 import { type Board, powerOn } from '../support/image/machine.ts'
 
 const skip = cannotBootImage()
@@ -35,6 +35,9 @@ test('image: boots slot A read-only to both planes, and a second time from what 
   assert.ok(board.serial.includes('iose: this machine knows its identity'))
   t.diagnostic(`second start, after a power cut: ${await planesReady(board)}`)
   await board.powerOff()
+  // The entry of the data partition in the MBR: it reaches the end of the card.
+  const [start, sectors] = [8, 12].map((field) => disk.read(0, 512).readUInt32LE(446 + 3 * 16 + field))
+  assert.deepEqual([start, sectors], [2_367_488, CARD_BYTES / 512 - 2_367_488])
   // A confirmed slot is started without a write.
   assert.deepEqual(disk.bootState(), {
     ...NOT_CONFIRMED,

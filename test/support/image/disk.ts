@@ -26,6 +26,7 @@ import { isMissing } from '../peers.ts'
 
 /** Bytes, as docs/appliance-layout.md has them. */
 export const SLOT_OFFSETS: Record<SlotName, number> = { A: 270_336 * 512, B: 1_318_912 * 512 }
+export const CARD_BYTES = 2 ** 31
 export const KERNEL_AREA_OFFSET = 917_504 * 512
 
 /** Why the image cannot be booted here, or false. */
@@ -57,7 +58,18 @@ export class Disk implements Disposable {
     this.#folder = mkdtempSync(join(tmpdir(), `card-${process.pid}-`))
     this.path = join(this.#folder, 'card.qcow2')
     this.firmware = join(image, '..', 'u-boot-qemu-arm64.bin')
-    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image, this.path, '2G'])
+    execFileSync('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-F',
+      'raw',
+      '-b',
+      image,
+      this.path,
+      `${CARD_BYTES}`,
+    ])
   }
 
   read(offset: number, length: number): Buffer {
