@@ -26,7 +26,13 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   at(deadline, callback) {
     if (deadline === Infinity) return { cancel: () => undefined }
-    const timer = setTimeout(callback, Math.max(0, Math.ceil(deadline - performance.now())))
+    const arm = (): NodeJS.Timeout => setTimeout(fire, Math.max(0, Math.ceil(deadline - performance.now())))
+    // Node's loop counts whole milliseconds, and may be a fraction of one early.
+    const fire = (): void => {
+      if (performance.now() < deadline) timer = arm()
+      else callback()
+    }
+    let timer = arm()
     return { cancel: () => clearTimeout(timer) }
   },
   async reach(instant) {

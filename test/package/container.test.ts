@@ -118,6 +118,7 @@ test('container: systemd gives units their credentials, and does without those t
   for (const rootfs of ['trixie', 'bookworm'] as const) {
     await using machine = await bootContainer({ rootfs })
     const file = '/etc/credstore.encrypted/there'
+    await machine.success(['mkdir', '-p', '-m', '700', '/etc/credstore.encrypted'])
     await machine.success(['systemd-creds', 'encrypt', '--name=there', '-', file], { input: 'a secret' })
     const unit = [
       'systemd-run',
