@@ -73,11 +73,10 @@ export class BridgeCard implements WireEnd {
   }
 
   #run(inf: Uint8Array, now: number): Uint8Array {
-    const { apdus, dialect } = this.#settings
+    const { apdus } = this.#settings
     const { response, computesMs } = apdus.run(Uint8Array.from(inf))
     this.#readyAt = now + computesMs
-    // LEN has no room for more.
-    return response.length > dialect.maxInfBytes ? this.#complaint(ERROR_CARD) : this.#reply(APDU, response)
+    return response.length > MAX_ANSWER_BYTES ? this.#complaint(ERROR_CARD) : this.#reply(APDU, response)
   }
 
   #reply(pcb: number, inf: Uint8Array): Uint8Array {
@@ -90,6 +89,8 @@ export class BridgeCard implements WireEnd {
   }
 }
 
+/** The host takes FF in the place of LEN for an error. */
+const MAX_ANSWER_BYTES = 254
 const ECHO = 0xc0
 const APDU = 0xc1
 const POWER_OFF = 0xc3

@@ -166,7 +166,7 @@ class WirePort implements WireCard {
     // T=1 on I2C: a frame is one transfer, and a transfer one frame.
     if (framing !== 'bridge' && medium === 'i2c') return bytes
     if (now - this.#partialSince > PARTIAL_FRAME_MS) this.#partial = NO_BYTES
-    if (this.#partial.length === 0) this.#partialSince = now
+    this.#partialSince = now
     const whole = Uint8Array.from([...this.#partial, ...bytes])
     const isComplete = whole[0] !== this.#dialect.hostNad || whole.length >= this.#wantedBytes(whole)
     this.#partial = isComplete ? NO_BYTES : whole
@@ -244,6 +244,6 @@ const NXP_PARAMETERS: Figures = {
 const COMMON_IFSC = 254
 // iso: BWI 4 at 4 MHz.
 const BWT_MS: Readonly<Record<Exclude<Framing, 'bridge'>, number>> = { iso: 1428, nxp: 1000, gp: 300 }
-// Assumed: a bridge that waits longer than this for the rest of a frame takes what comes for a new one.
+// Assumed: a bridge that waits longer than this for the next piece of a frame takes what comes for a new one.
 const PARTIAL_FRAME_MS = 100
 const NO_BYTES = new Uint8Array(0)

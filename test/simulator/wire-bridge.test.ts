@@ -90,9 +90,9 @@ test('bridge: what it does not know is answered by 81', async () => {
   assert.equal(await bench.exchange(frameOf(hex('5B C0 00'))), 'A58100B265')
 })
 
-test('bridge: answers of 255 bytes pass, longer ones end in 82', async () => {
-  const bench = benchOf([new Uint8Array(255), new Uint8Array(256)])
-  assert.match(await bench.exchange(SELECT), /^A5C1FF00/)
+test('bridge: answers of 254 bytes pass, longer ones end in 82, since FF in LEN is an error to the host', async () => {
+  const bench = benchOf([new Uint8Array(254), new Uint8Array(255)])
+  assert.match(await bench.exchange(SELECT), /^A5C1FE00/)
   assert.equal(await bench.exchange(SELECT), 'A58200DA4F')
 })
 
@@ -101,4 +101,13 @@ test('bridge: the rest of a frame that never comes is waited for 100 ms', async 
   assert.equal(bench.card.write(hex('5A C1 05 00 A4')), true)
   await bench.clock.advanceBy(101)
   assert.equal(await bench.exchange(SELECT), DONE)
+})
+
+test('bridge: pieces of a frame that come 60 ms apart are one frame, however long it takes', async () => {
+  const bench = benchOf()
+  for (const piece of ['5A C1 05', '00 A4', '04 00 00']) {
+    assert.equal(bench.card.write(hex(piece)), true)
+    await bench.clock.advanceBy(60)
+  }
+  assert.equal(await bench.exchange('D0 E2'), DONE)
 })
