@@ -14,7 +14,15 @@ HOLES = [(3.5, 3.5), (61.5, 3.5), (3.5, 52.5), (61.5, 52.5)]
 # Pin 1 is in the inner row: the middle of the header is 29 mm right of the first hole, in line with it.
 PIN_1 = (3.5 + 29 - 19 * 1.27, 3.5 + 1.27)
 HEADER = "J5"
-# Parts are put in rows between these, in the order of the netlist; the last row must end above BOTTOM.
+# Where the parts of a slot gather, and of none.
+SLOTS = {
+    **{f"U{slot}": (16.0 * slot - 8.0, 13.0) for slot in (1, 2, 3, 4)},
+    **{f"J{slot}": (16.0 * slot - 8.0, 38.0) for slot in (1, 2, 3, 4)},
+}
+MIDDLE = (32.5, 23.0)
+# In the order of the slots, along the lower edge.
+EDGE = {f"SW{slot}": (11.5 + 6.0 * (slot - 1), 53.0) for slot in range(1, 9)}
+EDGE |= {f"D{slot}": (11.5 + 6.0 * (slot - 1), 49.5) for slot in range(1, 9)}
 LEFT, RIGHT, TOP, BOTTOM = 1.0, 64.0, 7.4, 56.0
 GAP = 0.15
 KEEP_OUT = 3.3
@@ -109,37 +117,48 @@ def is_near_hole(x, y, width, height):
     return False
 
 
-def put_in_rows(parts):
-    """Largest first, each where it goes highest and then leftmost, on a grid of a quarter of a millimetre."""
-    step, taken = 0.25, []
-    for part in sorted(parts, key=lambda one: -body(one)[2] * body(one)[3]):
+def owner_of(part):
+    """The one slot that a part belongs to, by the names of its nets: `J1_SDA`."""
+    slots = {pad.GetNetname().split("_")[0] for pad in part.Pads()} & set(SLOTS)
+    return slots.pop() if len(slots) == 1 else None
+
+
+def target_of(part, placed):
+    """Where its slot is; a small part beside what it is wired to."""
+    nets = {pad.GetNetname() for pad in part.Pads()} - {"", "GND", "+3V3"}
+    near = [spot for spot, net in placed if net in nets]
+    if part.GetPadCount() > 3 or not near:
+        return SLOTS.get(owner_of(part), MIDDLE)
+    return tuple(sum(axis) / len(near) for axis in zip(*near))
+
+
+def put_near(parts):
+    """What stands on the edge, then the largest first, each in the free place that is nearest to where it should be."""
+    step, taken, placed = 0.25, [], []
+    order = lambda one: (one.GetReference() not in EDGE, -body(one)[2] * body(one)[3], one.GetReference())
+    for part in sorted(parts, key=order):
         x0, y0, width, height = body(part)
-        spot = None
-        y = TOP
-        while spot is None and y + height <= BOTTOM:
-            x = LEFT
-            while x + width <= RIGHT:
-                hit = next(
-                    (
-                        (a, b, c, d)
-                        for a, b, c, d in taken
-                        if x < a + c + GAP and a < x + width + GAP and y < b + d + GAP and b < y + height + GAP
-                    ),
-                    None,
-                )
-                if hit is not None:
-                    x = hit[0] + hit[2] + GAP
-                    x = -(-x // step) * step
-                elif is_near_hole(x, y, width, height):
-                    x += step
-                else:
-                    spot = (x, y)
-                    break
-            y += step
-        if spot is None:
+        want = EDGE.get(part.GetReference()) or target_of(part, placed)
+        columns, rows = int((RIGHT - LEFT - width) / step), int((BOTTOM - TOP - height) / step)
+        spots = sorted(
+            ((LEFT + column * step, TOP + row * step) for column in range(columns + 1) for row in range(rows + 1)),
+            key=lambda spot: ((spot[0] + width / 2 - want[0]) ** 2 + (spot[1] + height / 2 - want[1]) ** 2, spot),
+        )
+        for x, y in spots:
+            if is_near_hole(x, y, width, height):
+                continue
+            if not any(
+                x < a + c + GAP and a < x + width + GAP and y < b + d + GAP and b < y + height + GAP
+                for a, b, c, d in taken
+            ):
+                break
+        else:
             sys.exit(f"place.py: no room for {part.GetReference()}")
-        part.Move(at(spot[0] - x0, spot[1] - y0))
-        taken.append((spot[0], spot[1], width, height))
+        part.Move(at(x - x0, y - y0))
+        taken.append((x, y, width, height))
+        for pad in part.Pads():
+            spot = pad.GetPosition()
+            placed.append(((pcbnew.ToMM(spot.x), pcbnew.ToMM(spot.y)), pad.GetNetname()))
 
 
 def ground(board, net, layer):
@@ -210,7 +229,7 @@ def main(netlist, footprints, own, target):
             put_header(part)
         else:
             parts.append(part)
-    put_in_rows(parts)
+    put_near(parts)
     for number, (x, y) in enumerate(HOLES, 1):
         hole = load(footprints, own, "MountingHole:MountingHole_2.7mm_M2.5")
         hole.SetReference(f"H{number}")
