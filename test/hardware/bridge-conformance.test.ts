@@ -44,6 +44,17 @@ test('bridge specification: each clause fails for at least one wrong bridge', ()
   )
 })
 
+test('bridge: a part is named by the environment, and its reset is a shell command', {
+  skip: real !== undefined,
+}, async () => {
+  const place = { IOSE_BRIDGE_BUS: '7', IOSE_BRIDGE_ADDRESS: '0x10' }
+  assert.equal(realTarget({}), undefined)
+  assert.throws(() => realTarget(place), /IOSE_BRIDGE_RESET/)
+  const target = realTarget({ ...place, IOSE_BRIDGE_RESET: 'exit 3' })
+  assert.deepEqual([target?.bus, target?.address, target?.read], [7, 0x10, undefined])
+  await assert.rejects(target?.reset() ?? Promise.resolve(), { code: 3 })
+})
+
 if (real !== undefined) tryAll(`bus ${real.bus}, address ${real.address}`, () => Promise.resolve(real))
 else {
   for (const busy of ['zero-bytes', 'nack'] as const) {
