@@ -22,12 +22,11 @@ function part(
 }
 
 function resistor(ohms: string, code: string): CataloguePart {
-  const other = `Vishay CRCW0603${code.replace('L', '')}`
   return part(
     'R',
     'Resistor_SMD:R_0603_1608Metric',
     ['Yageo', `RC0603FR-07${code}`],
-    `${ohms} 1 % 0603 | ${other}`,
+    `${ohms} 1 % 0603 | any of the same value, such as of Vishay CRCW0603`,
   )
 }
 
