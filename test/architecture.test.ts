@@ -31,7 +31,7 @@ const ARROWS: Record<string, readonly string[]> = {
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
     ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform', 'audit'],
-    'hardware',
+    ...['hardware', 'update'],
   ],
 }
 

@@ -19,6 +19,8 @@ export interface GatewayFacts {
   /** `address:port` of the service plane and of the administration plane. */
   readonly tlsSe: string
   readonly racs: string
+  /** How updates of this appliance went, asked anew each time; undefined where there are none. */
+  readonly update?: () => Readonly<Record<string, unknown>> | undefined
 }
 
 /** Answers a request for one path. */
@@ -49,7 +51,8 @@ export class Api {
   #facts({ headers }: IncomingMessage) {
     const { gateway } = this.#environment
     const { hasOperator } = this.#gate
-    return { ...gateway, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
+    const update = gateway?.update?.()
+    return { ...gateway, update, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
   }
 
   #slotRoute(path: string): Route | undefined {

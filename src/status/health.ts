@@ -57,10 +57,13 @@ export class Health {
 
 function outageOf(states: readonly SlotState[]): string[] {
   if (states.some((state) => state === 'ready' || state === 'leased')) return []
-  if (states.length === 0) return ['no slot is ready: there is none']
+  if (states.length === 0) return [NO_SLOTS]
   const counts = OUT.map((out) => [states.filter((state) => state === out).length, out] as const)
   const words = counts.filter(([count]) => count > 0).map(([count, state]) => `${count} ${state}`)
   return [`no slot is ready: ${words.join(', ')}`]
 }
+
+/** The reason of a gateway that has no slots. */
+export const NO_SLOTS = 'no slot is ready: there is none'
 
 const OUT = ['mute', 'absent', 'quarantined'] as const

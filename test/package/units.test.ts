@@ -38,8 +38,11 @@ for (const [rootfs, version] of [
       const layer = join(folder, rootfs)
       layUnits(layer)
       mkdirSync(join(layer, 'usr/sbin'))
-      writeFileSync(join(layer, 'usr/sbin/iosed'), noDaemon)
-      chmodSync(join(layer, 'usr/sbin/iosed'), 0o755)
+      mkdirSync(join(layer, 'usr/bin'))
+      for (const program of ['usr/sbin/iosed', 'usr/bin/iose']) {
+        writeFileSync(join(layer, program), noDaemon)
+        chmodSync(join(layer, program), 0o755)
+      }
       machine = await bootContainer({ rootfs, layers: [layer] })
     })
     after(() => machine[Symbol.asyncDispose]())
@@ -105,7 +108,9 @@ test('units: nothing is said against them by the systemd of this host', {
   cpSync(join(UNITS, 'system'), here, { recursive: true })
   // The gateway is not installed here.
   const service = join(here, 'iosed.service')
-  writeFileSync(service, readFileSync(service, 'utf8').replace(/^ExecStart=.*$/m, 'ExecStart=/bin/true'))
+  for (const file of [service, join(here, 'iose-update-gate.service')]) {
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^ExecStart=.*$/m, 'ExecStart=/bin/true'))
+  }
   const paths = units.map((unit) => join(here, unit))
   const verify = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], { encoding: 'utf8' })
   assert.deepEqual([verify.stdout, verify.stderr, verify.status], ['', '', 0])

@@ -47,6 +47,10 @@ const COMMANDS: CommandTable = {
     summary: 'keep the keys of the gateway encrypted, as credentials of systemd',
     load: async () => (await import('./protect-keys.ts')).protectKeys,
   },
+  update: {
+    summary: 'update an appliance with two slots; what runs there, and how the last update went',
+    load: async () => (await import('./update.ts')).update,
+  },
   pki: {
     summary: 'the small certificate authority of the administration plane',
     load: async () => (await import('./pki.ts')).pki,

@@ -37,6 +37,7 @@ import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
+import { updateFacts } from './update-facts.ts'
 import { wiringsOf } from './wirings.ts'
 
 /** A gateway that runs. */
@@ -123,7 +124,10 @@ export async function startGateway(
     designators: designatorsOf(config.slots),
     wirings: wiringsOf(config.slots),
     actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
-    gateway: { name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
+    gateway: {
+      ...{ name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
+      update: () => updateFacts('/'),
+    },
   })
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =

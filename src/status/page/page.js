@@ -62,9 +62,18 @@ async function facts() {
   gateway = body
   const name = plain(body.name ?? 'Gateway')
   setText($('name'), name)
-  setText($('version'), `IoSE gateway ${plain(body.version ?? '')}`)
+  setText($('version'), `IoSE gateway ${plain(body.version ?? '')}${updateWords(body.update)}`)
   document.title = `${name}: secure elements`
   refreshSoon()
+}
+
+/** Of an appliance: what runs there, and what became of an update that did not stay. */
+function updateWords(update) {
+  if (!update?.running) return ''
+  const { running, last } = update
+  const where = `, slot ${plain(running.slot)}${running.isConfirmed ? '' : ' on trial'}`
+  if (last?.outcome !== 'failed' && last?.outcome !== 'fell-back') return where
+  return `${where}. Update ${plain(last.version ?? `in slot ${last.slot}`)} was given up: ${plain(last.reason ?? '')}`
 }
 
 function onSession(session) {
