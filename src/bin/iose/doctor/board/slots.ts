@@ -119,7 +119,7 @@ function busMeasurements(slot: BoardSlot, { bus }: Board): string[] {
     segment === undefined
       ? ''
       : `sudo i2cset -y ${entry.bus} ${hex(segment.mux)} ${hex(1 << segment.channel)} && `
-  const stop = 'with the gateway stopped (sudo systemctl stop iosed)'
+  const stop = 'with the gateway stopped (sudo systemctl stop iosed-tls-se.socket iosed-racs.socket iosed)'
   return [
     idle,
     ...(segment === undefined
