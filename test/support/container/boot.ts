@@ -104,10 +104,19 @@ async function leaderOf(nspawn: ChildProcess): Promise<number> {
   while (performance.now() < limit) {
     if (nspawn.exitCode !== null) throw new Error(`systemd-nspawn ended with ${nspawn.exitCode}`)
     const child = childOf(nspawn.pid ?? 0)
-    if (child !== undefined && readFileSync(`/proc/${child}/comm`, 'utf8') === 'systemd\n') return child
+    if (child !== undefined && nameOf(child) === 'systemd') return child
     await delay(10)
   }
   throw new Error('no process 1')
+}
+
+/** Before it is systemd it is a program that prepares the way, and may just have ended. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 function childOf(pid: number): number | undefined {
