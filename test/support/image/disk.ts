@@ -32,7 +32,7 @@ export const KERNEL_AREA_OFFSET = 917_504 * 512
 /** Why the image cannot be booted here, or false. */
 export function cannotBootImage(): string | false {
   if (process.env['IOSE_IMAGE_TESTS'] !== '1') {
-    return 'boots the image, which takes minutes: only when asked, by scripts/test --image or IOSE_IMAGE_TESTS=1'
+    return 'boots the image, which takes minutes: only when asked: scripts/build-image, then IOSE_IMAGE_TESTS=1'
   }
   if (imagePath() === undefined) return 'MISSING: build/iose-gateway_*_arm64.img, made by scripts/build-image'
   return isMissing('qemu-system-aarch64', '--version') || isMissing('qemu-img', '--version')
