@@ -100,7 +100,7 @@ async function idle(machine: Machine): Promise<Row[]> {
     [
       `CPU, 64 slots, idle, over ${IDLE_MS / 1000} s`,
       `${share.toFixed(2)} % of one`,
-      'each slot looked at every 5 s',
+      'by clock ticks, so roughly; each slot looked at every 5 s',
     ],
   ]
 }
