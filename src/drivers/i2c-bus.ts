@@ -91,7 +91,8 @@ export class I2cBus {
     const { mux, channel } = segment
     await this.#turn.run(async () => {
       const connected = this.#selected.get(mux)
-      if (connected === undefined || connected === 1 << channel) await this.#writeMux(mux, NO_CHANNEL)
+      if (connected !== undefined && connected !== 1 << channel) return
+      await this.#counted(() => this.#writeMux(mux, NO_CHANNEL))
     })
   }
 
@@ -113,17 +114,28 @@ export class I2cBus {
 
   async #try(place: Place, transfer: () => Promise<Outcome>): Promise<Outcome> {
     const part = partOf(place)
+    return this.#counted(async () => {
+      try {
+        await this.#select(place.segment)
+        const outcome = await transfer()
+        this.#strikes.delete(part)
+        return outcome
+      } catch (error) {
+        if (error instanceof LinkError && error.code === 'link.stuck') await this.#recover(part, error)
+        throw error
+      }
+    })
+  }
+
+  /** Whatever has the bus in its turn is one transfer, for whoever watches. */
+  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
     const startedAt = this.#clock.now()
     this.counts.transfers++
     this.counts.busySince = startedAt
     try {
-      await this.#select(place.segment)
-      const outcome = await transfer()
-      this.#strikes.delete(part)
-      return outcome
+      return await work()
     } catch (error) {
       this.counts.errors++
-      if (error instanceof LinkError && error.code === 'link.stuck') await this.#recover(part, error)
       throw error
     } finally {
       this.counts.busySince = undefined
