@@ -72,6 +72,13 @@ make_system() {
   mkdir -p "$extra/usr/lib/modules"
   cp -a "$4/usr/lib/modules/." "$extra/usr/lib/modules/"
   echo "$version" >"$extra/usr/lib/iose-appliance/version"
+  # systemd never lets the clock say less than when this file was made: when the image was.
+  : >"$extra/usr/lib/clock-epoch"
+  local key
+  for key in "${update_keys[@]}"; do
+    # Under the name of their digest: two files of one name are two keys.
+    install -D -m 644 "$key" "$extra/usr/share/iose-gateway/update-keys/$(sha256sum <"$key" | cut -c1-16).pem"
+  done
   touch_tree "$extra"
   tar --create --file="$extra.tar" --sort=name --owner=0 --group=0 --numeric-owner --mode=go-w --directory="$extra" etc usr
   derive "$1" "$2" --customize-hook="upload '$3' /var/tmp/gateway.deb" --customize-hook="tar-in '$extra.tar' /" \

@@ -2,9 +2,11 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { UserRules } from '../access/user.ts'
 import { type Board, type BoardText, parseBoard } from './board.ts'
 import { type Config, parseConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
+import { parseUsers } from './users.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -27,6 +29,20 @@ export function loadConfig(named: string | undefined): LoadedConfig {
     throw new ConfigError('config.missing', `cannot read ${file}`, { cause: error })
   }
   return { config: parseConfig(toml, file, (name) => readBoard(name, dirname(file))), source: file }
+}
+
+/**
+ * Reads and checks a users.toml.
+ * @throws ConfigError config.missing, config.invalid
+ */
+export function loadUsers(file: string): UserRules[] {
+  let toml: string
+  try {
+    toml = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError('config.missing', `cannot read ${file}`, { cause: error })
+  }
+  return parseUsers(toml, file)
 }
 
 /**

@@ -21,6 +21,8 @@ export interface GatewayFacts {
   readonly racs: string
   /** How updates of this appliance went, asked anew each time; undefined where there are none. */
   readonly update?: () => Readonly<Record<string, unknown>> | undefined
+  /** Why the configuration that its owner gave to this appliance is not the one that it runs with. */
+  readonly refusedConfiguration?: () => string | undefined
 }
 
 /** Answers a request for one path. */
@@ -51,8 +53,9 @@ export class Api {
   #facts({ headers }: IncomingMessage) {
     const { gateway } = this.#environment
     const { hasOperator } = this.#gate
-    const update = gateway?.update?.()
-    return { ...gateway, update, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
+    const [update, refused] = [gateway?.update?.(), gateway?.refusedConfiguration?.()]
+    const facts = { ...gateway, update, refusedConfiguration: refused }
+    return { ...facts, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
   }
 
   #slotRoute(path: string): Route | undefined {

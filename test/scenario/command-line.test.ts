@@ -52,6 +52,21 @@ test('--check-config says that a good file is good, and starts nothing', async (
   )
 })
 
+test('--check-config --users checks who may use what, too', async () => {
+  const [file, good, bad] = ['', '[users.alice]\ncn = "alice"\nseids = ["sim1"]\n', '[users.alice]\n'].map(
+    configFile,
+  )
+  const passed = await iosed('--check-config', '--config', file ?? '', '--users', good ?? '')
+  assert.deepEqual([passed.exitCode, passed.stdout.split('\n')[1]], [0, `${good ?? ''}: good, 1 users`])
+  const failed = await iosed('--check-config', '--config', file ?? '', '--users', bad ?? '')
+  assert.equal(failed.exitCode, 78)
+  assert.ok(failed.stderr.startsWith(`iosed: ${bad ?? ''}: `), failed.stderr)
+  const missing = await iosed('--check-config', '--users', join(directory, 'none.toml'))
+  assert.deepEqual([missing.exitCode, /cannot read .*none\.toml/.test(missing.stderr)], [78, true])
+  const alone = await iosed('--users', good ?? '')
+  assert.deepEqual([alone.exitCode, /--users goes with --check-config only/.test(alone.stderr)], [64, true])
+})
+
 test('--check-config names file, path and value of what is wrong', async () => {
   await Promise.all([
     checkBad('tls_se.listen = "127.0.0.1"', /tls_se\.listen: found "127\.0\.0\.1", expected an address/),

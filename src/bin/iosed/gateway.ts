@@ -23,6 +23,7 @@ import { Health } from '../../status/health.ts'
 import { Metrics } from '../../status/metrics/metrics.ts'
 import { Sessions } from '../../status/sessions.ts'
 import { TlsSeServer } from '../../tlsse/server.ts'
+import { refusedConfiguration, updateFacts } from './appliance-facts.ts'
 import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
 import { openBindings } from './bindings-file.ts'
@@ -37,7 +38,6 @@ import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
 import { openTries } from './tries-file.ts'
-import { updateFacts } from './update-facts.ts'
 import { wiringsOf } from './wirings.ts'
 
 /** A gateway that runs. */
@@ -126,7 +126,7 @@ export async function startGateway(
     actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
     gateway: {
       ...{ name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
-      update: () => updateFacts('/'),
+      ...{ update: () => updateFacts('/'), refusedConfiguration: () => refusedConfiguration('/') },
     },
   })
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })

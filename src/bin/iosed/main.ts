@@ -5,7 +5,7 @@ import { codeOf, messageOf } from '../../base/errors.ts'
 import { createLog, isJournalOutput, type Log } from '../../base/log.ts'
 import { DEFAULT_CONFIG } from '../../config/default.ts'
 import { ConfigError } from '../../config/errors.ts'
-import { type LoadedConfig, loadConfig } from '../../config/load.ts'
+import { type LoadedConfig, loadConfig, loadUsers } from '../../config/load.ts'
 import { startGateway } from './gateway.ts'
 import { commandOf, HELP } from './options.ts'
 import { monotonicUsec, openNotifier } from './service/notifier.ts'
@@ -34,6 +34,10 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     case 'check-config': {
       const { config, source } = loadConfig(command.configFile)
       process.stdout.write(`${source}: good, ${config.slots.length} slots\n`)
+      const { usersFile } = command
+      if (usersFile !== undefined) {
+        process.stdout.write(`${usersFile}: good, ${loadUsers(usersFile).length} users\n`)
+      }
       return EXIT.clean
     }
     case 'run':

@@ -53,9 +53,13 @@ export function readRacsFiles(racs: Config['racs'], stateDir: string, log: Log):
   return { credentials, policy: new AccessPolicy(parseUsers(read('users'), path('users'))) }
 }
 
-/** Where a file is: as configured, or where a first start makes it; for the key see `racsKeyPlace`. */
+/**
+ * Where a file is: as configured, or where a first start makes it. The users of this machine go before those that a first
+ * start makes; for the key see `racsKeyPlace`.
+ */
 export function racsFilePath(racs: RacsPaths, stateDir: string, file: RacsFile): string {
   if (file === 'key') return racsKeyPlace(racs, stateDir).path
+  if (file === 'users' && racs.files.users === undefined && existsSync(SYSTEM_USERS)) return SYSTEM_USERS
   return resolve(stateDir, racs.files[file] ?? DEFAULT_FILES[file])
 }
 
@@ -163,6 +167,8 @@ const NEXT_STEPS: Readonly<Record<RacsFile | 'ownKey', string>> = {
   users: 'it says who may use what: `iose pki client NAME` prints a table for it',
 }
 const CREDENTIAL = join(CREDENTIAL_STORE, 'racs-key')
+/** Beside the configuration of the machine. */
+const SYSTEM_USERS = '/etc/iose/users.toml'
 const DEFAULT_FILES: Readonly<Record<RacsFile, string>> = {
   ca: 'pki/ca.pem',
   cert: 'pki/server.pem',

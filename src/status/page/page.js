@@ -62,7 +62,8 @@ async function facts() {
   gateway = body
   const name = plain(body.name ?? 'Gateway')
   setText($('name'), name)
-  setText($('version'), `IoSE gateway ${plain(body.version ?? '')}${updateWords(body.update)}`)
+  const facts = [updateWords(body.update), configurationWords(body.refusedConfiguration)]
+  setText($('version'), `IoSE gateway ${plain(body.version ?? '')}${facts.join('')}`)
   document.title = `${name}: secure elements`
   refreshSoon()
 }
@@ -74,6 +75,10 @@ function updateWords(update) {
   const where = `, slot ${plain(running.slot)}${running.isConfirmed ? '' : ' on trial'}`
   if (last?.outcome !== 'failed' && last?.outcome !== 'fell-back') return where
   return `${where}. Update ${plain(last.version ?? `in slot ${last.slot}`)} was given up: ${plain(last.reason ?? '')}`
+}
+
+function configurationWords(refused) {
+  return refused ? `. The configuration on the card was refused: ${plain(refused)}` : ''
 }
 
 function onSession(session) {

@@ -1,19 +1,21 @@
-// The SD card of a virtual board: an overlay over the image, which stays as it is, and what tests change on it.
+// The SD card of a virtual board: a copy of the image, with holes where that has none, and what tests change on it.
 
-import { execFileSync } from 'node:child_process'
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
+  truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type BootState,
   COPY_BYTES,
@@ -35,7 +37,7 @@ export function cannotBootImage(): string | false {
     return 'boots the image, which takes minutes: only when asked: scripts/build-image, then IOSE_IMAGE_TESTS=1'
   }
   if (imagePath() === undefined) return 'MISSING: build/iose-gateway_*_arm64.img, made by scripts/build-image'
-  return isMissing('qemu-system-aarch64', '--version') || isMissing('qemu-img', '--version')
+  return isMissing('qemu-system-aarch64', '--version') || isMissing('mtype', '--version')
 }
 
 /** The image that is tested: of IOSE_IMAGE, or what scripts/build-image left in build/. */
@@ -52,56 +54,75 @@ export class Disk implements Disposable {
   readonly path: string
   readonly firmware: string
   readonly #folder: string
+  readonly #file: number
 
   constructor() {
     const image = imagePath() ?? ''
     this.#folder = mkdtempSync(join(tmpdir(), `card-${process.pid}-`))
-    this.path = join(this.#folder, 'card.qcow2')
+    this.path = join(this.#folder, 'card.img')
     this.firmware = join(image, '..', 'u-boot-qemu-arm64.bin')
-    execFileSync('qemu-img', [
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-F',
-      'raw',
-      '-b',
-      image,
-      this.path,
-      `${CARD_BYTES}`,
-    ])
+    execFileSync('cp', ['--sparse=always', image, this.path])
+    truncateSync(this.path, CARD_BYTES)
+    this.#file = openSync(this.path, 'r+')
   }
 
   read(offset: number, length: number): Buffer {
-    const [target, count] = [join(this.#folder, 'read'), length / 512]
-    const where = [
-      `if=${this.path}`,
-      `of=${target}`,
-      'bs=512',
-      `skip=${offset / 512}`,
-      `count=${offset / 512 + count}`,
-    ]
-    execFileSync('qemu-img', ['dd', '-f', 'qcow2', '-O', 'raw', ...where])
-    return readFileSync(target).subarray(0, length)
+    const bytes = Buffer.alloc(length)
+    assert.equal(readSync(this.#file, bytes, 0, length, offset), length)
+    return bytes
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    const source = join(this.#folder, 'write')
-    writeFileSync(source, bytes)
-    this.#qemuIo(`write -q -s ${source} ${offset} ${bytes.length}`)
+    writeSync(this.#file, bytes, 0, bytes.length, offset)
   }
 
   /** Slot B, which is empty in the image, gets the system of slot A. */
   fillSlotB(): void {
-    const image = openSync(imagePath() ?? '', 'r')
-    // In pieces: qemu-io keeps in memory what it writes.
-    const piece = Buffer.alloc(PIECE_BYTES)
     const empty = Buffer.alloc(PIECE_BYTES)
-    for (let done = 0; done < SLOT_OFFSETS.B - SLOT_OFFSETS.A; done += PIECE_BYTES) {
-      readSync(image, piece, 0, PIECE_BYTES, SLOT_OFFSETS.A + done)
+    for (let done = 0; done < SLOT_BYTES; done += PIECE_BYTES) {
+      const piece = this.read(SLOT_OFFSETS.A + done, PIECE_BYTES)
       if (!piece.equals(empty)) this.write(SLOT_OFFSETS.B + done, piece)
     }
-    closeSync(image)
+  }
+
+  /** A file below iose/ of the first partition; the board must be off. */
+  putOnCard(name: string, content: string | Uint8Array): void {
+    const source = join(this.#folder, 'file')
+    writeFileSync(source, content)
+    if (name.includes('/')) spawnSync('mmd', ['-D', 's', '-i', this.#fat, `::iose/${dirname(name)}`])
+    execFileSync('mcopy', ['-o', '-i', this.#fat, source, `::iose/${name}`])
+  }
+
+  /** What is in a file below iose/ of the first partition, without the blank lines at its end. */
+  onCard(name: string): string {
+    return execFileSync('mtype', ['-i', this.#fat, `::iose/${name}`], { encoding: 'latin1' }).trimEnd()
+  }
+
+  removeFromCard(name: string): void {
+    execFileSync('mdel', ['-i', this.#fat, `::iose/${name}`])
+  }
+
+  /** As fsck would: that both file systems that the system writes are whole; the journal of ext4 may have to be played. */
+  checkFileSystems(): void {
+    const [fat, data] = [join(this.#folder, 'fat'), join(this.#folder, 'data')]
+    const rest = CARD_BYTES - DATA_OFFSET
+    for (const [target, offset, length] of [
+      [fat, BOOT_OFFSET, SLOT_OFFSETS.A - BOOT_OFFSET],
+      [data, DATA_OFFSET, rest],
+    ] as const) {
+      const where = [`skip=${offset}`, `count=${length}`, 'iflag=skip_bytes,count_bytes']
+      execFileSync('dd', [`if=${this.path}`, `of=${target}`, 'bs=1M', 'conv=sparse', 'status=none', ...where])
+    }
+    // The dirty bit alone is no damage: fsck.fat -n says so with status 1.
+    const { stdout } = spawnSync('fsck.fat', ['-n', fat], { encoding: 'utf8' })
+    assert.doesNotMatch(
+      stdout.replaceAll(/^.*(Dirty bit|unclean|Automatically removing dirty).*$/gm, ''),
+      /differ|orphan|bad|beyond|lost/i,
+    )
+    // 1: corrected, which is what playing the journal counts as.
+    const { status, stdout: said } = spawnSync('e2fsck', ['-f', '-p', data], { encoding: 'utf8' })
+    assert.ok(status === 0 || status === 1, said)
+    for (const path of [fat, data]) rmSync(path)
   }
 
   /** Both copies: the first says `state`, the second is none. */
@@ -117,15 +138,18 @@ export class Disk implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    closeSync(this.#file)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  #qemuIo(command: string): void {
-    execFileSync('qemu-io', ['-f', 'qcow2', '-c', command, this.path], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
+  /** How mtools call the first partition. */
+  get #fat(): string {
+    return `${this.path}@@${BOOT_OFFSET}`
   }
 }
 
-const PIECE_BYTES = 32 << 20
+const BOOT_OFFSET = 8_192 * 512
+const DATA_OFFSET = 2_367_488 * 512
+const SLOT_BYTES = SLOT_OFFSETS.B - SLOT_OFFSETS.A
+const PIECE_BYTES = 16 << 20
 const BUILD = resolve(import.meta.dirname, '../../../build')

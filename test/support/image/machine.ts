@@ -23,7 +23,7 @@ export async function powerOn(disk: Disk): Promise<Board> {
     ...['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a53', '-accel', 'tcg,thread=multi', '-smp', '2'],
     // As much as the smallest board has.
     ...['-m', '512', '-display', 'none', '-monitor', 'none', '-serial', `file:${folder}/serial.log`],
-    ...['-bios', disk.firmware, '-drive', `if=none,id=card,format=qcow2,file=${disk.path}`],
+    ...['-bios', disk.firmware, '-drive', `if=none,id=card,format=raw,file=${disk.path}`],
     ...['-device', 'virtio-blk-device,drive=card', '-device', 'virtio-rng-device'],
     ...['-netdev', network, '-device', 'virtio-net-device,netdev=net'],
   ]

@@ -16,7 +16,7 @@ import { portChecks, runningGateway } from './ports.ts'
 import { serviceChecks } from './services.ts'
 import { stateFindings } from './state.ts'
 import type { Subject } from './subject.ts'
-import { updateFindings } from './update.ts'
+import { configurationFindings, updateFindings } from './update.ts'
 
 /** The one that needs no configuration. */
 export function nodeCheck(): Check {
@@ -45,6 +45,7 @@ export async function gatewayChecks(subject: Subject, tokenFile: string): Promis
     { name: 'state', look: () => stateFindings(subject) },
     { name: 'limits', look: () => limitFindings(subject, gateway) },
     { name: 'update', look: () => updateFindings('/') },
+    { name: 'card', look: () => configurationFindings('/') },
     { name: 'core', look: () => coreDumpFindings(gateway) },
   ]
 }

@@ -1,6 +1,6 @@
-// How the last update of an appliance went; other machines have nothing to say.
+// How the last update of an appliance went, and its configuration; other machines have nothing to say.
 
-import { updateFacts } from '../../iosed/update-facts.ts'
+import { refusedConfiguration, updateFacts } from '../../iosed/appliance-facts.ts'
 import { wordsOfLast } from '../update/words.ts'
 import { type Finding, fine, warning } from './finding.ts'
 
@@ -19,6 +19,15 @@ export function updateFindings(root: string): Finding[] {
     return [warning(CHECK, { found: `${now}, on trial`, remedy: 'sudo iose update status' })]
   }
   return [fine(CHECK, last === undefined ? now : `${now}; ${wordsOfLast(last)}`)]
+}
+
+/** @param root  where the files of the machine are */
+export function configurationFindings(root: string): Finding[] {
+  const refused = refusedConfiguration(root)
+  if (refused === undefined) return []
+  const meaning = 'the gateway runs with the last good one'
+  const remedy = 'mend the files in iose/ on the first partition of the card, and start the machine again'
+  return [warning('card', { found: `refused: ${refused}`, meaning, remedy })]
 }
 
 const CHECK = 'update'

@@ -1,6 +1,8 @@
-// What the status plane tells of the updates of an appliance: root's journal, which everybody may read.
+// What the status plane tells of an appliance, from files that root writes and everybody may read: the journal of updates, and
+// why a configuration was refused.
 
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
 import { journalBelow } from '../../update/appliance.ts'
 import { type Journal, journalOf } from '../../update/journal.ts'
@@ -24,3 +26,16 @@ export function updateFacts(
     return { error: messageOf(error) }
   }
 }
+
+/** @returns why the configuration on the card is not the one that the gateway runs with; undefined when it is, or there is none */
+export function refusedConfiguration(root: string): string | undefined {
+  try {
+    const text = readFileSync(join(root, '/run/iose-appliance/refused'), 'utf8').trim()
+    return text === '' ? undefined : text.slice(0, MAX_WORDS)
+  } catch {
+    return undefined
+  }
+}
+
+/** More than a message of ours has. */
+const MAX_WORDS = 2_000

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
-import { updateFindings } from '../../src/bin/iose/doctor/update.ts'
-import { updateFacts } from '../../src/bin/iosed/update-facts.ts'
+import { configurationFindings, updateFindings } from '../../src/bin/iose/doctor/update.ts'
+import { refusedConfiguration, updateFacts } from '../../src/bin/iosed/appliance-facts.ts'
 import { journalBelow } from '../../src/update/appliance.ts'
 import { type Journal, type LastResult, writeJournal } from '../../src/update/journal.ts'
 import { UpdateBench } from '../support/update-bench.ts'
@@ -54,6 +54,21 @@ test('update facts: a damaged journal is told, and keeps nobody from the rest', 
   bench.put('/data/update/journal.json', '{')
   assert.match(JSON.stringify(updateFacts(bench.folder)), /journal\.json is damaged/)
   assert.equal(updateFindings(bench.folder)[0]?.outcome, 'warning')
+})
+
+test('refused configuration: told in its words, by the page and by the doctor; nothing where it was taken', () => {
+  using bench = new UpdateBench()
+  assert.equal(refusedConfiguration(bench.folder), undefined)
+  assert.deepEqual(configurationFindings(bench.folder), [])
+  bench.put('/run/iose-appliance/refused', 'gateway.toml: racs.listen: found "x"\n')
+  assert.equal(refusedConfiguration(bench.folder), 'gateway.toml: racs.listen: found "x"')
+  const [finding] = configurationFindings(bench.folder)
+  assert.deepEqual(
+    [finding?.outcome, finding?.found],
+    ['warning', 'refused: gateway.toml: racs.listen: found "x"'],
+  )
+  bench.put('/run/iose-appliance/refused', `${'x'.repeat(3_000)}\n`)
+  assert.equal(refusedConfiguration(bench.folder)?.length, 2_000)
 })
 
 function keep(journal: Journal): Promise<void> {
