@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import test from 'node:test'
 import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
 import { CARD_BYTES, cannotBootImage, Disk, KERNEL_AREA_OFFSET, SLOT_OFFSETS } from '../support/image/disk.ts'
-import { type Board, powerOn } from '../support/image/machine.ts'
+import { powerOn } from '../support/image/machine.ts'
+import { planesReady, UP } from '../support/image/planes.ts'
 
 const skip = cannotBootImage()
-const UP = /iose: up, slot ([AB]), version (\S+), iosed (\S+), root (.*), (\S+) s after the kernel/
 const NOT_CONFIRMED: BootState = {
   sequence: 7,
   slot: 'B',
@@ -121,28 +120,3 @@ test('image: with both copies of the boot state damaged slot A is tried, and the
   await board.powerOff()
   assert.deepEqual(disk.bootState(), { ...NOT_CONFIRMED, sequence: 1, slot: 'A', tries: 2 })
 })
-
-/** Asks both planes as users do; says when they answered. */
-async function planesReady(board: Board): Promise<string> {
-  const [, , , , , kernelSeconds] = await board.waitFor(UP)
-  const racs = await openssl(['-connect', `127.0.0.1:${board.racsPort}`, '-tls1_3'])
-  assert.match(racs, /BEGIN CERTIFICATE/)
-  const elements = await openssl([
-    ...['-connect', `127.0.0.1:${board.tlsSePort}`, '-tls1_3', '-servername', 'key1.com'],
-    ...['-groups', 'P-256', '-ciphersuites', 'TLS_AES_128_CCM_SHA256', '-psk_identity', 'Client_identity'],
-    // What the default configuration tells everybody; no secret.
-    ...['-psk', '0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20'],
-  ])
-  assert.match(elements, /TLSv1\.3, Cipher is TLS_AES_128_CCM_SHA256/)
-  return `ready ${kernelSeconds} s after the kernel's start, both asked ${board.seconds.toFixed(1)} s after power on`
-}
-
-function openssl(args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // It ends when its input does; the status of a server that wants a certificate of the client is not success.
-    const child = execFile('openssl', ['s_client', ...args], { timeout: 60_000 }, (_, stdout, stderr) =>
-      stdout === '' ? reject(new Error(`openssl: ${stderr}`)) : resolve(stdout + stderr),
-    )
-    child.stdin?.end()
-  })
-}

@@ -225,7 +225,9 @@ class Box {
     )
     this.#write('bin/systemctl', '#!/bin/sh\necho "$@"\n', 0o755)
     this.journal('')
-    mkdirSync(join(this.root, 'var/lib/iose'), { recursive: true })
+    for (const name of ['var/lib/iose', 'usr/lib/iose-appliance/defaults']) {
+      mkdirSync(join(this.root, name), { recursive: true })
+    }
   }
 
   /** As a start of the machine: /run is empty then. */

@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -102,27 +103,25 @@ export class Disk implements Disposable {
     execFileSync('mdel', ['-i', this.#fat, `::iose/${name}`])
   }
 
-  /** As fsck would: that both file systems that the system writes are whole; the journal of ext4 may have to be played. */
-  checkFileSystems(): void {
-    const [fat, data] = [join(this.#folder, 'fat'), join(this.#folder, 'data')]
-    const rest = CARD_BYTES - DATA_OFFSET
-    for (const [target, offset, length] of [
-      [fat, BOOT_OFFSET, SLOT_OFFSETS.A - BOOT_OFFSET],
-      [data, DATA_OFFSET, rest],
-    ] as const) {
-      const where = [`skip=${offset}`, `count=${length}`, 'iflag=skip_bytes,count_bytes']
-      execFileSync('dd', [`if=${this.path}`, `of=${target}`, 'bs=1M', 'conv=sparse', 'status=none', ...where])
-    }
-    // The dirty bit alone is no damage: fsck.fat -n says so with status 1.
-    const { stdout } = spawnSync('fsck.fat', ['-n', fat], { encoding: 'utf8' })
-    assert.doesNotMatch(
-      stdout.replaceAll(/^.*(Dirty bit|unclean|Automatically removing dirty).*$/gm, ''),
-      /differ|orphan|bad|beyond|lost/i,
-    )
-    // 1: corrected, which is what playing the journal counts as.
-    const { status, stdout: said } = spawnSync('e2fsck', ['-f', '-p', data], { encoding: 'utf8' })
-    assert.ok(status === 0 || status === 1, said)
+  /**
+   * As fsck would: both file systems that the system writes are whole, once the journal of ext4 was played.
+   * @returns a folder with what is in the state directory of the gateway
+   */
+  checkedState(): string {
+    const [fat = '', data = '', state = ''] = ['fat', 'data', 'state'].map((name) => join(this.#folder, name))
+    this.#extract(fat, BOOT_OFFSET, SLOT_OFFSETS.A - BOOT_OFFSET)
+    const complaints = spawnSync('fsck.fat', ['-n', fat], { encoding: 'utf8' }).stdout
+    // That it was not unmounted is no damage.
+    assert.doesNotMatch(complaints, /differ|orphan|bad|beyond|lost|invalid|wrong|shared/i)
+    this.#extract(data, DATA_OFFSET, CARD_BYTES - DATA_OFFSET)
+    const { status, stdout } = spawnSync('e2fsck', ['-p', data], { encoding: 'utf8' })
+    assert.ok(status === 0 || status === 1, stdout)
+    assert.equal(spawnSync('e2fsck', ['-f', '-n', data]).status, 0)
+    rmSync(state, { recursive: true, force: true })
+    mkdirSync(state)
+    execFileSync('debugfs', ['-R', `rdump /iose ${state}`, data], { stdio: 'ignore' })
     for (const path of [fat, data]) rmSync(path)
+    return join(state, 'iose')
   }
 
   /** Both copies: the first says `state`, the second is none. */
@@ -140,6 +139,11 @@ export class Disk implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#file)
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #extract(target: string, offset: number, length: number): void {
+    const where = [`skip=${offset}`, `count=${length}`, 'iflag=skip_bytes,count_bytes']
+    execFileSync('dd', [`if=${this.path}`, `of=${target}`, 'bs=1M', 'conv=sparse', 'status=none', ...where])
   }
 
   /** How mtools call the first partition. */

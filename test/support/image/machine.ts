@@ -9,15 +9,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import type { Disk } from './disk.ts'
 
+export interface BoardOptions {
+  /** What its clock says: as QEMU's `-rtc base=`. */
+  readonly clock?: string
+  /** A port of 127.0.0.1 that gets each Ethernet frame of a second network card as a datagram. */
+  readonly framesTo?: number
+  /** Further arguments of QEMU. */
+  readonly qemu?: readonly string[]
+}
+
 /** Powers a board on. Nothing of it lives on when this process dies: QEMU gets SIGKILL from the kernel then. */
-export async function powerOn(disk: Disk): Promise<Board> {
+export async function powerOn(disk: Disk, options: BoardOptions = {}): Promise<Board> {
   const folder = mkdtempSync(join(tmpdir(), `board-${process.pid}-`))
-  const [racsPort, tlsSePort] = [await freePort(), await freePort()]
+  const ports = {
+    ...{ racsPort: await freePort(), tlsSePort: await freePort() },
+    ...{ statusPort: await freePort(), sshPort: await freePort() },
+  }
   const network = [
     // Nothing leaves: no name server, no time server, only what is forwarded comes in.
     'user,id=net,restrict=on',
-    `hostfwd=tcp:127.0.0.1:${racsPort}-:7777`,
-    `hostfwd=tcp:127.0.0.1:${tlsSePort}-:8888`,
+    `hostfwd=tcp:127.0.0.1:${ports.racsPort}-:7777`,
+    `hostfwd=tcp:127.0.0.1:${ports.tlsSePort}-:8888`,
+    `hostfwd=tcp:127.0.0.1:${ports.statusPort}-:8080`,
+    `hostfwd=tcp:127.0.0.1:${ports.sshPort}-:22`,
   ].join(',')
   const qemu = [
     ...['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a53', '-accel', 'tcg,thread=multi', '-smp', '2'],
@@ -26,26 +40,41 @@ export async function powerOn(disk: Disk): Promise<Board> {
     ...['-bios', disk.firmware, '-drive', `if=none,id=card,format=raw,file=${disk.path}`],
     ...['-device', 'virtio-blk-device,drive=card', '-device', 'virtio-rng-device'],
     ...['-netdev', network, '-device', 'virtio-net-device,netdev=net'],
+    ...(options.clock === undefined ? [] : ['-rtc', `base=${options.clock}`]),
+    ...(options.framesTo === undefined ? [] : await secondCard(options.framesTo)),
+    ...(options.qemu ?? []),
   ]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', '5', ...qemu], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  return new Board(child, { folder, racsPort, tlsSePort })
+  return new Board(child, { folder, ...ports })
+}
+
+async function secondCard(port: number): Promise<string[]> {
+  const [to, from] = ['remote', 'local'].map((end) => `${end}.type=inet,${end}.host=127.0.0.1,${end}.port`)
+  const netdev = `dgram,id=lan,${to ?? ''}=${port},${from ?? ''}=${await freePort()}`
+  return ['-netdev', netdev, '-device', 'virtio-net-device,netdev=lan']
+}
+
+interface Ports {
+  readonly racsPort: number
+  readonly tlsSePort: number
+  readonly statusPort: number
+  readonly sshPort: number
 }
 
 export class Board implements AsyncDisposable {
-  readonly racsPort: number
-  readonly tlsSePort: number
+  /** Ports of 127.0.0.1 that lead to those of the board. */
+  readonly ports: Ports
   readonly #qemu: ChildProcess
   readonly #folder: string
   readonly #startedAt = performance.now()
   #complaints = ''
 
-  constructor(qemu: ChildProcess, at: { folder: string; racsPort: number; tlsSePort: number }) {
+  constructor(qemu: ChildProcess, { folder, ...ports }: Ports & { readonly folder: string }) {
     this.#qemu = qemu
-    this.#folder = at.folder
-    this.racsPort = at.racsPort
-    this.tlsSePort = at.tlsSePort
+    this.#folder = folder
+    this.ports = ports
     qemu.stderr?.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()))
   }
 
