@@ -15,7 +15,7 @@ export interface BoardOptions {
   /** A port of 127.0.0.1 that gets each Ethernet frame of a second network card as a datagram. */
   readonly framesTo?: number
   /** Further arguments of QEMU. */
-  readonly qemu?: readonly string[]
+  readonly devices?: readonly string[]
 }
 
 /** Powers a board on. Nothing of it lives on when this process dies: QEMU gets SIGKILL from the kernel then. */
@@ -42,7 +42,7 @@ export async function powerOn(disk: Disk, options: BoardOptions = {}): Promise<B
     ...['-netdev', network, '-device', 'virtio-net-device,netdev=net'],
     ...(options.clock === undefined ? [] : ['-rtc', `base=${options.clock}`]),
     ...(options.framesTo === undefined ? [] : await secondCard(options.framesTo)),
-    ...(options.qemu ?? []),
+    ...(options.devices ?? []),
   ]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'nice', '-n', '5', ...qemu], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -101,9 +101,21 @@ export class Board implements AsyncDisposable {
       if (this.#qemu.exitCode !== null) break
       await delay(50)
     }
-    const end =
-      this.#qemu.exitCode === null ? `not within ${limitSeconds} s` : `QEMU ended: ${this.#complaints}`
-    throw new Error(`${marker} ${end}; the serial line:\n${this.serial.slice(-4000)}`)
+    throw new Error(`${marker} ${this.#end(limitSeconds)}`)
+  }
+
+  /** What `promise` resolves to. @throws Error with `complaint` and the end of the line's text when it does not in time */
+  async within<T>(promise: Promise<T>, complaint: string, limitSeconds = BOOT_LIMIT_SECONDS): Promise<T> {
+    const limit = new AbortController()
+    const late = delay(limitSeconds * 1000, undefined, { signal: limit.signal }).then(() => {
+      throw new Error(`${complaint}: ${this.#end(limitSeconds)}`)
+    })
+    try {
+      return await Promise.race([promise, late])
+    } finally {
+      limit.abort()
+      await late.catch(() => undefined)
+    }
   }
 
   /** As if the cable were pulled. */
@@ -117,6 +129,12 @@ export class Board implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.powerOff()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #end(limitSeconds: number): string {
+    const end =
+      this.#qemu.exitCode === null ? `not within ${limitSeconds} s` : `QEMU ended: ${this.#complaints}`
+    return `${end}; the serial line:\n${this.serial.slice(-4000)}`
   }
 }
 
