@@ -163,7 +163,7 @@ async function openLan(): Promise<
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   return {
-    port: (socket.address()).port,
+    port: socket.address().port,
     /** Waits for a name as DNS has it: each label behind its length. */
     async heard(labels) {
       const name = Buffer.concat(

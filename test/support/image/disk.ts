@@ -29,6 +29,7 @@ import { isMissing } from '../peers.ts'
 
 /** Bytes, as docs/appliance-layout.md has them. */
 export const SLOT_OFFSETS: Record<SlotName, number> = { A: 270_336 * 512, B: 1_318_912 * 512 }
+export const SLOT_BYTES = SLOT_OFFSETS.B - SLOT_OFFSETS.A
 export const CARD_BYTES = 2 ** 31
 export const KERNEL_AREA_OFFSET = 917_504 * 512
 
@@ -77,13 +78,16 @@ export class Disk implements Disposable {
     writeSync(this.#file, bytes, 0, bytes.length, offset)
   }
 
-  /** Slot B, which is empty in the image, gets the system of slot A. */
-  fillSlotB(): void {
-    const empty = Buffer.alloc(PIECE_BYTES)
+  /** Slot B, which is empty in the image, gets a system: that of slot A, or one in a file. */
+  fillSlotB(system?: string): void {
+    const file = system === undefined ? this.#file : openSync(system, 'r')
+    const from = system === undefined ? SLOT_OFFSETS.A : 0
+    const piece = Buffer.alloc(PIECE_BYTES)
     for (let done = 0; done < SLOT_BYTES; done += PIECE_BYTES) {
-      const piece = this.read(SLOT_OFFSETS.A + done, PIECE_BYTES)
-      if (!piece.equals(empty)) this.write(SLOT_OFFSETS.B + done, piece)
+      const count = readSync(file, piece, 0, PIECE_BYTES, from + done)
+      if (piece.some((byte) => byte !== 0)) this.write(SLOT_OFFSETS.B + done, piece.subarray(0, count))
     }
+    if (file !== this.#file) closeSync(file)
   }
 
   /** A file below iose/ of the first partition; the board must be off. */
@@ -154,6 +158,5 @@ export class Disk implements Disposable {
 
 const BOOT_OFFSET = 8_192 * 512
 const DATA_OFFSET = 2_367_488 * 512
-const SLOT_BYTES = SLOT_OFFSETS.B - SLOT_OFFSETS.A
 const PIECE_BYTES = 16 << 20
 const BUILD = resolve(import.meta.dirname, '../../../build')

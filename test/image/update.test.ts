@@ -1,0 +1,113 @@
+// Updates of a booted image, good ones and all others, and what becomes of a system that is not good enough to stay.
+
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import test from 'node:test'
+import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
+import { CHUNK_BYTES } from '../../src/update/header.ts'
+import { cannotBootImage, Disk } from '../support/image/disk.ts'
+import { type Inside, powerOnInside } from '../support/image/inside.ts'
+import { planesReady, UP } from '../support/image/planes.ts'
+import { attached, UPDATE_DEVICE, VIRTUAL_BOARD, Workshop } from '../support/image/updates.ts'
+
+const skip = cannotBootImage()
+
+test('update: what is not whole, not signed, not for this board or not new is refused; a good one is installed, started and confirmed', {
+  skip,
+}, async (t) => {
+  using workshop = new Workshop()
+  using disk = new Disk()
+  disk.putOnCard('update-keys/owner.pem', workshop.publicKey)
+  const system = workshop.system({ 'usr/lib/iose-appliance/version': '9.0.1\n' })
+  const good = await workshop.update(system, { version: '9.0.1' })
+  await using inside = await powerOnInside(disk, { devices: attached(good) })
+  await inside.board.waitFor(UP)
+  const before = await status(inside)
+  assert.deepEqual(before.running, { slot: 'A', version: before.running.version, confirmed: true })
+
+  const { privateKey: stranger } = generateKeyPairSync('ed25519')
+  const others = {
+    unsigned: await workshop.update(system, { version: '9.0.1', key: stranger }),
+    downgraded: await workshop.update(system, { version: '0.0.1' }),
+    'for another board': await workshop.update(system, { version: '9.0.1', board: 'raspberrypi,4-model-b' }),
+  }
+  for (const [what, file] of Object.entries(others)) {
+    await inside.write(`/run/${what}`, readFileSync(file).subarray(0, HEAD_BYTES))
+  }
+  await inside.success(`head -c ${2 * CHUNK_BYTES} ${UPDATE_DEVICE} >/run/truncated; cp /run/truncated /run/damaged
+    printf x | dd of=/run/damaged bs=1 seek=${CHUNK_BYTES} conv=notrunc status=none`)
+  for (const [what, words] of [
+    ['truncated', /it ends after \d+ bytes/],
+    ['damaged', /chunk 1 of \d+ is not what was signed/],
+    ['unsigned', /signed with key \w+; this machine has \w+/],
+    ['downgraded', /it is version 0\.0\.1, and \S+ is newer/],
+    ['for another board', new RegExp(`for boards raspberrypi,4-model-b, and this one is ${VIRTUAL_BOARD}`)],
+  ] as const) {
+    const { status: code, stderr } = await inside.run(`iose update '/run/${what}'`, 120)
+    assert.equal(code, 1, what)
+    assert.match(stderr, words)
+    assert.deepEqual((await status(inside)).next_start, { slot: 'A', tries_left: null }, what)
+  }
+
+  const begun = performance.now()
+  const size = statSync(good).size
+  const said = await inside.success(`head -c ${size} ${UPDATE_DEVICE} | iose update -`, 300)
+  t.diagnostic(`update of ${Math.ceil(size / 1048576)} MiB: ${seconds(begun)} s`)
+  assert.match(said, /Version 9\.0\.1 is in slot B, which has 3 tries/)
+  assert.deepEqual((await status(inside)).next_start, { slot: 'B', tries_left: 3 })
+  const restarted = performance.now()
+  await inside.run('systemctl --no-block reboot')
+  await inside.board.waitFor(/iose: slot B, confirmed 0, tries left 2/)
+  const [, slot, version] = await inside.board.waitFor(new RegExp(UP.source.replace('([AB])', '(B)')))
+  assert.deepEqual([slot, version], ['B', '9.0.1'])
+  t.diagnostic(`from the order to restart to the new system: ${seconds(restarted)} s`)
+  await inside.success('until iose update status | grep -q "running .*confirmed$"; do sleep 1; done', 240)
+  t.diagnostic(`confirmed after ${seconds(restarted)} s: ${await planesReady(inside.board)}`)
+  assert.match((await status(inside)).last.outcome, /^confirmed$/)
+  await inside.board.powerOff()
+  assert.deepEqual([disk.bootState()?.slot, disk.bootState()?.isConfirmed], ['B', true])
+})
+
+test('update: a system whose gateway fails is given up by the gate, and says why', { skip }, async (t) => {
+  using workshop = new Workshop()
+  using disk = new Disk()
+  disk.fillSlotB(workshop.system({ 'usr/sbin/iosed': '#!/bin/sh\nexit 1\n' }))
+  const trial: BootState = {
+    ...{ sequence: 7, slot: 'B', tries: 1, isConfirmed: false, reason: GIVEN_UP.never, givenUp: undefined },
+  }
+  disk.setBootState(trial)
+  await using inside = await powerOnInside(disk)
+  // Three minutes for the mission would only make the test longer.
+  const patience = '[Service]\nExecStart=\nExecStart=/usr/bin/iose update confirm --timeout 10\n'
+  await inside.write('/run/systemd/system/iose-update-gate.service.d/patience.conf', patience)
+  await inside.success('systemctl daemon-reload')
+  await inside.board.waitFor(/iose: slot B, confirmed 0, tries left 0/)
+  await inside.board.waitFor(/iose: slot B used up its tries and was never confirmed/, 560)
+  const given = performance.now()
+  const [, slot] = await inside.board.waitFor(new RegExp(UP.source.replace('([AB])', '(A)')))
+  assert.equal(slot, 'A')
+  t.diagnostic(`fallback: ${seconds(given)} s, from power on ${inside.board.seconds.toFixed(1)} s`)
+  await planesReady(inside.board)
+  await inside.success('until iose update status | grep -q "was given up"; do sleep 1; done', 60)
+  const { last } = await status(inside)
+  assert.equal(last.outcome, 'fell-back')
+  assert.match(last.reason, /status plane/)
+})
+
+interface Status {
+  readonly running: { readonly version: string }
+  readonly next_start: unknown
+  readonly last: { readonly outcome: string; readonly reason: string }
+}
+
+async function status(inside: Inside): Promise<Status> {
+  return JSON.parse(await inside.success('iose update status --json')) as Status
+}
+
+/** More than any header here has. */
+const HEAD_BYTES = 8_192
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1)
+}
