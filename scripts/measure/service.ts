@@ -1,7 +1,7 @@
 // Installs the package in a booted Debian, measures the service there, and writes the table of docs/appliance.md.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bootContainer, cannotBoot } from '../../test/support/container/boot.ts'
@@ -10,9 +10,7 @@ import type { Machine } from '../../test/support/container/machine.ts'
 import { install, propertyOf, ready } from '../../test/support/container/package.ts'
 import { isBuildMissing, packagesOf } from '../../test/support/deb.ts'
 import type { Fates } from '../../test/support/load-client.ts'
-
-/** One line of the table. */
-type Row = readonly [what: string, value: string, beside: string]
+import { machineWords, type Row, writeTable } from './table.ts'
 
 const say = (text: string): void => {
   process.stderr.write(`${text}...\n`)
@@ -121,30 +119,11 @@ function median(samples: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-/** Puts the table between the two marks of the document. */
-function write(rows: readonly Row[], version: string): void {
-  const text = readFileSync(DOCUMENT, 'utf8')
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} and ${END} to write between`)
-  const today = new Date().toISOString().slice(0, 10)
-  const where = `Version ${version}, ${today}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}, amd64, Debian 13 in a container.`
-  const table = [['what', 'measured', 'beside it'], ['---', '---', '---'], ...rows].map(
-    (row) => `| ${row.join(' | ')} |`,
-  )
-  writeFileSync(
-    DOCUMENT,
-    `${text.slice(0, begin + BEGIN.length)}\n\n${where}\n\n${table.join('\n')}\n\n${text.slice(end)}`,
-  )
-}
-
 const STARTS = 11
 const RESTARTS = 20
 const CLIENTS = 8
 const WARM_UP_MS = 30_000
 const IDLE_MS = 30_000
-const DOCUMENT = join(import.meta.dirname, '../../docs/appliance.md')
-const BEGIN = '<!-- by scripts/measure-service -->'
-const END = '<!-- end -->'
 
 const missing = cannotBoot() || isBuildMissing('amd64')
 if (missing !== false) {
@@ -161,7 +140,11 @@ try {
   const certificates = await certificatesOf(machine)
   const rows = await measured(machine, certificates)
   rmSync(certificates, { recursive: true })
-  write(rows, version)
+  writeTable(
+    'scripts/measure-service',
+    `Version ${version}, ${machineWords()}, amd64, Debian 13 in a container.`,
+    rows,
+  )
   for (const row of rows) process.stdout.write(`${row.join('; ')}\n`)
 } finally {
   rmSync(directory, { recursive: true })

@@ -13,7 +13,13 @@ test('build-image: says how it is used, and refuses what it does not know', () =
   const help = run('scripts/build-image', ['--help'])
   assert.equal(help.status, 0)
   assert.match(help.stdout, /^Usage: scripts\/build-image/)
-  for (const args of [['--board'], ['--output'], ['--deb']]) {
+  for (const args of [
+    ['--board'],
+    ['--output'],
+    ['--deb'],
+    ['--update-key'],
+    ['--update-key', 'package.json'],
+  ]) {
     const { status, stderr } = run('scripts/build-image', args)
     assert.equal(status, 64, args.join(' '))
     assert.match(stderr, /scripts\/build-image --help/)
@@ -21,7 +27,7 @@ test('build-image: says how it is used, and refuses what it does not know', () =
 })
 
 test('build-image: shellcheck has nothing to say', { skip: isMissing('shellcheck', '--version') }, () => {
-  const appliance = ['grow', 'prepare-data', 'report'].map(
+  const appliance = ['configure', 'grow', 'prepare-data', 'report'].map(
     (name) => `scripts/image/root/usr/lib/iose-appliance/${name}`,
   )
   const scripts = ['scripts/build-image', 'scripts/image/init', 'scripts/image/customize', ...appliance]
