@@ -13,17 +13,17 @@ test('build-image: says how it is used, and refuses what it does not know', () =
   const help = run('scripts/build-image', ['--help'])
   assert.equal(help.status, 0)
   assert.match(help.stdout, /^Usage: scripts\/build-image/)
-  for (const args of [
-    ['--board'],
-    ['--output'],
-    ['--deb'],
-    ['--update-key'],
-    ['--update-key', 'package.json'],
-  ]) {
+  for (const args of [['--board'], ['--output'], ['--deb'], ['--update-key']]) {
     const { status, stderr } = run('scripts/build-image', args)
     assert.equal(status, 64, args.join(' '))
     assert.match(stderr, /scripts\/build-image --help/)
   }
+})
+
+test('build-image: a key of updates that is none is refused before anything is made', () => {
+  const { status, stderr } = run('scripts/build-image', ['--update-key', 'package.json'])
+  assert.equal(status, 64)
+  assert.match(stderr, /--update-key package\.json: no Ed25519 public key in PEM/)
 })
 
 test('build-image: shellcheck has nothing to say', { skip: isMissing('shellcheck', '--version') }, () => {
