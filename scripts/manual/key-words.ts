@@ -85,6 +85,8 @@ export const GATEWAY_TABLES: Readonly<Record<string, { about: string; keys: KeyW
       on_full:
         'What cannot be recorded is refused ("stop"), or it goes on, and the log shows the hole ("count").',
       max_file_mb: 'Then the next file begins. Old ones are yours to move away, the oldest first.',
+      max_files:
+        'So many files stay, the oldest is removed first, and the log says so. 0: all stay, until the disk is full. An appliance needs a limit: whoever reaches the ports makes records.',
     },
   },
   panel: {

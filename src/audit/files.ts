@@ -1,7 +1,8 @@
 // The disk, as the log needs it: a port, so that tests can have one that fails, and the real one.
 
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { countWritten } from '../base/written.ts'
 
 /** One file of the log, open. Every promise rejects with the system's error. */
 export interface LogFile {
@@ -24,6 +25,8 @@ export interface LogDirectory {
   open(name: string): Promise<LogFile>
   /** Makes a file that was not there; its name is on the disk when the promise resolves. */
   create(name: string): Promise<LogFile>
+  /** Removes a file that is there. */
+  remove(name: string): Promise<void>
 }
 
 /** A directory of the file system, made when it is not there: 0700, its files 0600. */
@@ -38,6 +41,7 @@ export async function openDirectory(path: string): Promise<LogDirectory> {
       const file = await open(join(path, name), 'ax', FILE_MODE)
       await file.chmod(FILE_MODE)
       const directory = await open(path, 'r')
+      countWritten(name, { syncs: 1 })
       try {
         await directory.sync()
       } finally {
@@ -45,6 +49,7 @@ export async function openDirectory(path: string): Promise<LogDirectory> {
       }
       return logFile(join(path, name), file)
     },
+    remove: (name) => rm(join(path, name)),
   }
 }
 
@@ -76,8 +81,14 @@ function logFile(path: string, file: FileHandle): LogFile {
       const { size, nlink } = await file.stat()
       return { bytes: size, isLinked: nlink > 0 }
     },
-    append: (content) => file.appendFile(content),
-    sync: () => file.datasync(),
+    append(content) {
+      countWritten(path, { bytes: content.length })
+      return file.appendFile(content)
+    },
+    sync() {
+      countWritten(path, { syncs: 1 })
+      return file.datasync()
+    },
     truncate: (bytes) => file.truncate(bytes),
     close: () => file.close(),
   }

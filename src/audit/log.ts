@@ -20,6 +20,8 @@ export interface AuditLogOptions {
   readonly name: string
   /** No file becomes longer, unless one record alone is. */
   readonly maxFileBytes: number
+  /** Files that stay, the one that is written among them; the oldest go first. 0 or undefined: all stay. */
+  readonly maxFiles?: number
   /** What becomes of records that cannot be written: rejected, or counted. */
   readonly onFull: 'stop' | 'count'
   /** Records that may wait for the disk. */
@@ -67,12 +69,15 @@ export class AuditLog implements AuditTrail, AsyncDisposable {
   #lostSince: string | undefined
   #pump: Promise<void> | undefined
   #isClosed = false
+  /** When the last record before this opening was made, ISO 8601; undefined for a new log. */
+  readonly previousAt: string | undefined
 
   private constructor(options: AuditLogOptions, tape: Tape, { link, at, identity }: Ending) {
     this.#options = options
     this.#chain = new Chain(options.key)
     this.#tape = tape
     this.#link = link
+    this.previousAt = at
     this.#at = at ?? new Date(options.wallNow()).toISOString()
     this.#identity = identity ?? { id: randomBytes(16).toString('hex'), name: options.name }
   }
@@ -94,6 +99,7 @@ export class AuditLog implements AuditTrail, AsyncDisposable {
     } else if (ending.identity === undefined) {
       await opened.#commit([])
     }
+    await opened.#prune()
     return opened
   }
 
@@ -125,6 +131,8 @@ export class AuditLog implements AuditTrail, AsyncDisposable {
     await this.#pump
     if (this.#lost > 0)
       await this.#commit([]).catch(() => this.#options.log.error('audit.lost', { records: this.#lost }))
+    // What a rotation at the very end has removed is told as well.
+    await this.#pump
     await this.#tape.close()
   }
 
@@ -152,6 +160,7 @@ export class AuditLog implements AuditTrail, AsyncDisposable {
       if (piece.lines.length === 0) {
         if (entries.length === 0 && this.#lost === 0) return
         await this.#tape.rotate()
+        await this.#prune()
         continue
       }
       await this.#tape.put(Buffer.concat(piece.lines))
@@ -203,6 +212,25 @@ export class AuditLog implements AuditTrail, AsyncDisposable {
     const { sequence, hash } = this.#link
     if (sequence === 0) return statementOf(now, OWN_EVENTS.created, { ...this.#identity, version: VERSION })
     return statementOf(now, OWN_EVENTS.rotated, { ...this.#identity, records: sequence, hash })
+  }
+
+  /** Removes the oldest files that are too many, and says so in the log; one that stays is tried again at the next. */
+  async #prune(): Promise<void> {
+    const { directory, maxFiles = 0, log, wallNow } = this.#options
+    if (maxFiles === 0) return
+    const names = (await directory.list()).slice(0, -maxFiles)
+    for (const file of names) {
+      try {
+        await directory.remove(file)
+      } catch (error) {
+        log.warn('audit.prune-failed', { file, cause: messageOf(error) })
+        return
+      }
+      log.info('audit.pruned', { file })
+      const statement = statementOf(wallNow(), OWN_EVENTS.pruned, { file })
+      this.#waiting.push({ statement, settle: () => undefined })
+    }
+    if (names.length > 0) this.#pump ??= this.#writeAll()
   }
 
   #lose(entries: readonly Entry[], error: AuditError): void {

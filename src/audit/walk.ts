@@ -9,6 +9,7 @@ export const OWN_EVENTS = {
   rotated: 'log.rotated',
   recovered: 'log.recovered',
   resumed: 'log.resumed',
+  pruned: 'log.pruned',
 } as const
 
 /**

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { countWritten } from './written.ts'
 
 /** Numbers of a user and a group. */
 export interface Owner {
@@ -55,6 +56,7 @@ async function writeWhole(
     // The umask may have taken bits away.
     await file.chmod(mode)
     if (owner !== undefined) await file.chown(owner.uid, owner.gid)
+    countWritten(path, { bytes: Buffer.byteLength(content), syncs: 1 })
     await file.writeFile(content)
     await file.sync()
   } finally {
@@ -65,6 +67,7 @@ async function writeWhole(
 /** A new name is only safe once its directory is. */
 async function syncDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r')
+  countWritten(path, { syncs: 1 })
   try {
     await directory.sync()
   } finally {

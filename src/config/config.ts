@@ -70,6 +70,8 @@ export interface Config {
     /** What becomes of records that cannot be written. */
     readonly onFull: 'stop' | 'count'
     readonly maxFileBytes: number
+    /** The oldest go first; 0: all stay. */
+    readonly maxFiles: number
   }
   readonly panel: {
     /** How GPIO lines are had. */
@@ -120,6 +122,7 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
       keyFile: audit.key_file,
       onFull: audit.on_full,
       maxFileBytes: audit.max_file_mb * BYTES_PER_MB,
+      maxFiles: audit.max_files,
     },
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),

@@ -75,6 +75,7 @@ const AUDIT = `[audit]                              # who did what, in audit/ of
                                      # pki/audit.key, which a first start makes, for development
 on_full = "stop"                     # what cannot be recorded is refused; "count": it goes on, and the log shows the hole
 max_file_mb = 16                     # then the next file begins; old ones are yours to move away
+max_files = 0                        # so many stay, the oldest is removed first; 0: all stay, until the disk is full
 `
 
 const POOL_EXAMPLE = `# [[pools]]

@@ -61,6 +61,7 @@ const audit = v.strictObject({
   key_file: v.optional(text),
   on_full: v.optional(v.picklist(['stop', 'count']), 'stop'),
   max_file_mb: count(16, 1, 1_024),
+  max_files: count(0, 0, 10_000),
 })
 
 const status = v.strictObject({

@@ -23,6 +23,8 @@ export interface PlaneEnvironment {
   readonly dialect: Dialect
   readonly limits: RacsLimits
   readonly observer?: PlaneObserver
+  /** What is wrong with the clock of the machine, in words; undefined when it can be right. */
+  readonly clockFault?: () => string | undefined
   /** The user by the users file as it is now. */
   userOf(identity: Identity): User | undefined
 }

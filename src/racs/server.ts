@@ -168,8 +168,13 @@ export class RacsServer {
     // An error here although `types` say there is always one: it is there only when something is wrong.
     const problem = (socket.authorizationError as Error | string | undefined) ?? 'no client certificate'
     if (!socket.authorized || identity === undefined) {
-      const cause = `client certificate refused: ${String(problem)}`
-      this.#environment.log.info('racs.refused', { peer: name, cause })
+      // A clock that is behind makes certificates and lists begin later. They are refused all the same: of several
+      // things that are wrong OpenSSL tells the last one, so that behind this one a revocation may hide.
+      const isEarly = String(problem).includes('NOT_YET_VALID')
+      const clockFault = isEarly ? this.#environment.clockFault?.() : undefined
+      const hint = clockFault === undefined ? '' : '; the clock of the gateway is behind'
+      const cause = `client certificate refused: ${String(problem)}${hint}`
+      this.#environment.log.info('racs.refused', { peer: name, cause, clock: clockFault })
       connection.end(Buffer.from(`BEGIN\r\n-600 000 ${cause}\r\nEND\r\n`, 'latin1'))
       await connection.close()
       return

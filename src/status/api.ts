@@ -21,6 +21,10 @@ export interface GatewayFacts {
   readonly racs: string
   /** How updates of this appliance went, asked anew each time; undefined where there are none. */
   readonly update?: () => Readonly<Record<string, unknown>> | undefined
+  /** What is wrong with the clock of the machine, in words; undefined when it can be right. */
+  readonly clock?: () => string | undefined
+  /** How much the medium of the state directory has written, in a line; undefined when nobody tells. */
+  readonly flash?: () => string | undefined
   /** Why the configuration that its owner gave to this appliance is not the one that it runs with. */
   readonly refusedConfiguration?: () => string | undefined
 }
@@ -53,8 +57,9 @@ export class Api {
   #facts({ headers }: IncomingMessage) {
     const { gateway } = this.#environment
     const { hasOperator } = this.#gate
-    const [update, refused] = [gateway?.update?.(), gateway?.refusedConfiguration?.()]
-    const facts = { ...gateway, update, refusedConfiguration: refused }
+    const { update, clock, flash, refusedConfiguration } = gateway ?? {}
+    const asked = { update: update?.(), clock: clock?.(), flash: flash?.() }
+    const facts = { ...gateway, ...asked, refusedConfiguration: refusedConfiguration?.() }
     return { ...facts, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
   }
 

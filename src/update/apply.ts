@@ -2,6 +2,7 @@
 
 import { type Appliance, openOtherSlot } from './appliance.ts'
 import { readBootState } from './boot-record.ts'
+import { UpdateError } from './errors.ts'
 import type { UpdateHeader } from './header.ts'
 import { checkFit, checkSlotIsFree, install } from './install.ts'
 import { type Journal, knownVersion, readJournal, writeJournal } from './journal.ts'
@@ -22,6 +23,8 @@ export interface UpdateOrder {
   readonly onHeader: (header: UpdateHeader) => void
   readonly onProgress: (phase: 'write' | 'check', doneBytes: number) => void
   readonly now: () => Date
+  /** The update is installed, and only the note about it is missing. */
+  readonly onUnnoted?: (error: UpdateError) => void
 }
 
 /**
@@ -76,13 +79,20 @@ async function installWith(
   const note = { version, minimum: update.header.minimum.text }
   const own = journal.slots[running]
   const before: Journal = { ...journal, slots: own === undefined ? {} : { [running]: own } }
-  // From here on nobody takes what is in the slot for what was in it.
+  // From here on nobody takes what is in the slot for what was in it. A journal that cannot be written ends it here, before
+  // the slot is touched.
   await writeJournal(path, before)
   const noted: Journal = { ...before, slots: { ...before.slots, [name]: note } }
   await install(update, { disk, slot, running, onProgress, beforeSwitch: () => writeJournal(path, noted) })
   const sequence = (await readBootState(disk))?.state.sequence ?? 0
   const last = { outcome: 'installed', slot: name, version, at: now().toISOString(), sequence } as const
-  await writeJournal(path, { ...noted, last })
+  try {
+    await writeJournal(path, { ...noted, last })
+  } catch (error) {
+    // The boot state is written, and the other slot will be started.
+    if (!(error instanceof UpdateError) || order.onUnnoted === undefined) throw error
+    order.onUnnoted(error)
+  }
 }
 
 async function readAll(update: UpdateReader, { onProgress }: UpdateOrder): Promise<void> {

@@ -10,6 +10,7 @@ import { CodedError } from '../base/errors.ts'
  * - not-now: the slots are not in a state in which one may be overwritten
  * - busy: another update runs
  * - disk: the disk refuses, or does not keep what was written
+ * - full: no room for the journal
  * - image: a root image that nobody can make an update of
  * - key: no usable key to sign with, or a folder of keys that cannot be read
  */
@@ -21,6 +22,7 @@ export type UpdateErrorCode =
   | 'update.not-now'
   | 'update.busy'
   | 'update.disk'
+  | 'update.full'
   | 'update.image'
   | 'update.key'
 

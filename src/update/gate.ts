@@ -1,11 +1,21 @@
 // The health gate: after a start, whether the slot that runs is good enough to stay.
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import type { Appliance } from './appliance.ts'
 import { readBootState, writeBootState } from './boot-record.ts'
 import { type BootState, GIVEN_UP, type GivenUp } from './boot-state.ts'
-import { type Journal, type LastResult, raisedMinimum, readJournal, writeJournal } from './journal.ts'
+import { UpdateError } from './errors.ts'
+import {
+  type Journal,
+  knownVersion,
+  type LastResult,
+  raisedMinimum,
+  readJournal,
+  writeJournal,
+} from './journal.ts'
 import type { Medium } from './medium.ts'
+import { compareVersions } from './version.ts'
 
 /** Whether the gateway does what it is there for. */
 export interface Mission {
@@ -61,18 +71,40 @@ export async function judgeBoot(
     await keep(bench, journal, { last, isConfirmed: true })
     return { verdict: 'kept', last }
   }
-  const { isMet, reason } = await bench.mission()
+  const { isMet, reason } = mislabelled(appliance, journal) ?? (await bench.mission())
   const at = now().toISOString()
   if (!isMet) {
-    const last = { outcome: 'failed', slot, version, reason, at, sequence: state?.sequence ?? 0 } as const
-    await keep(bench, journal, { last, isConfirmed: false })
-    return { verdict: 'failed', last }
+    const last = { outcome: 'failed', slot, version, at, sequence: state?.sequence ?? 0 } as const
+    const missing = await failureToKeep(bench, journal, { ...last, reason })
+    return { verdict: 'failed', last: { ...last, reason: `${reason}${missing}` } }
   }
   const { reason: why, givenUp } = state ?? { reason: GIVEN_UP.never, givenUp: undefined }
   const next = await writeBootState(disk, { slot, tries: 0, isConfirmed: true, reason: why, givenUp })
   const last = { outcome: 'confirmed', slot, version, at, sequence: next.sequence } as const
   await keep(bench, journal, { last, isConfirmed: true })
   return { verdict: 'confirmed', last }
+}
+
+/**
+ * The version in a slot is that of the file in it; rules about what is older or forbidden went by the one that was signed.
+ * Where the two differ, whoever signed it made a mistake, and nothing that was compared holds.
+ */
+function mislabelled({ slot, version }: Appliance, { slots }: Journal): Mission | undefined {
+  const signed = knownVersion(slots[slot]?.version)
+  if (signed === undefined || compareVersions(signed, version) === 0) return undefined
+  const reason = `the image says that it is version ${version.text}, and was signed as ${signed.text}`
+  return { isMet: false, reason }
+}
+
+/** Why it is not in the journal, to be put behind a reason: a full disk must not keep a slot that failed. */
+async function failureToKeep(bench: GateBench, old: Journal, last: LastResult): Promise<string> {
+  try {
+    await keep(bench, old, { last, isConfirmed: false })
+    return ''
+  } catch (error) {
+    if (!(error instanceof UpdateError)) throw error
+    return `; and the journal could not be written: ${messageOf(error)}`
+  }
 }
 
 /** What a boot state tells of a slot that was given up, if the journal does not have it yet. */

@@ -66,13 +66,15 @@ export function journalOf(text: string, path: string): Journal {
   }
 }
 
-/** When the promise resolves it is on the disk. @throws UpdateError update.disk */
+/** When the promise resolves it is on the disk. @throws UpdateError update.disk, update.full */
 export async function writeJournal(path: string, journal: Journal): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 })
     await writeAtomically(path, `${JSON.stringify(journal, null, 1)}\n`, 0o644)
   } catch (error) {
-    throw new UpdateError('update.disk', `cannot write ${path}`, { cause: error })
+    const isFull = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+    if (!isFull) throw new UpdateError('update.disk', `cannot write ${path}`, { cause: error })
+    throw new UpdateError('update.full', `there is no room for ${path}`, { cause: error })
   }
 }
 

@@ -10,6 +10,7 @@ import { AuditObserver } from '../../src/bin/iosed/audit-observer.ts'
 import type { OpenTrail } from '../../src/bin/iosed/audit-trail.ts'
 import type { SlotEvent } from '../../src/slots/events.ts'
 import type { Seid, SlotId } from '../../src/slots/identity.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const STARTED: PlaneEvent = {
   ...{ kind: 'command.started', peer: '192.0.2.7:1', user: 'ada' },
@@ -26,9 +27,17 @@ function benchOf() {
     return Promise.resolve()
   }
   const head = () => ({ sequence: records.length, hash: '', at: '' })
-  const trail: OpenTrail = { record, note: record, head, [Symbol.asyncDispose]: () => Promise.resolve() }
+  const rest = { note: record, head, landmarks: [] }
+  const trail: OpenTrail = { record, ...rest, [Symbol.asyncDispose]: () => Promise.resolve() }
   const events = new Events<SlotEvent>()
-  return { records, disk, events, observer: new AuditObserver(trail, events) }
+  const clock = new ManualClock()
+  return {
+    records,
+    disk,
+    events,
+    observer: new AuditObserver(trail, events, { clock, wallNow: () => 0 }),
+    clock,
+  }
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -78,4 +87,32 @@ test('audit: while records cannot be kept nothing may be done, until there is ro
   observer.check()
   assert.equal(observer.isStopped, false)
   assert.deepEqual(records, [['audit.probed', {}]])
+})
+
+test('audit: whoever got an element is recorded always, whoever did not is part of a sum after a while', async () => {
+  const { records, observer } = benchOf()
+  const place = { sen: undefined, pool: undefined, seid: undefined, slot: undefined }
+  const end = {
+    code: 'peer.gone',
+    cause: 'gone',
+    records: 0,
+    commands: 0,
+    handshakeMs: undefined,
+    durationMs: 1,
+  }
+  const close = (peer: string) => observer.tell({ kind: 'session.closed', peer, ...place, ...end })
+  for (let n = 0; n < 100; n++) await close(`192.0.2.7:${n}`)
+  await observer.tell({ kind: 'session.opened', peer: '192.0.2.8:1', ...place, waitedMs: 1 })
+  await close('192.0.2.8:1')
+  await close('192.0.2.8:1')
+  observer.flush()
+  await settle()
+  const kinds = records.map(([kind]) => kind)
+  assert.deepEqual(
+    kinds.slice(0, 60),
+    Array.from({ length: 60 }, () => 'session.closed'),
+  )
+  assert.deepEqual(kinds.slice(60), ['session.opened', 'session.closed', 'sessions.refused'])
+  const since = '1970-01-01T00:00:00.000Z'
+  assert.deepEqual(records.at(-1)?.[1], { connections: 41, codes: '41 peer.gone', since })
 })

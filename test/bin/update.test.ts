@@ -1,14 +1,15 @@
 // `iose update` over a disk and the files of an appliance in a folder.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { lockUpdates } from '../../src/update/lock.ts'
 import { Gateway } from '../support/gateway.ts'
 import { IOSE, iose, type Said } from '../support/iose.ts'
+import { isMissing } from '../support/peers.ts'
 import { Random } from '../support/random.ts'
 import { BOARD, slotFile, UpdateBench } from '../support/update-bench.ts'
 
@@ -199,7 +200,7 @@ test('iose update sign and inspect: an update out of an image, and whether it is
   assert.deepEqual([signed.exitCode, signed.stderr], [0, ''])
   assert.match(
     signed.stdout,
-    /out\.ioseup: version 1\.5\.0 for raspberrypi,4-model-b linux,dummy-virt, minimum 1\.0\.0\n\d+ bytes, of which 12288 for a slot/,
+    /is not compared with the image: cannot read .*\n.*\n.*out\.ioseup: version 1\.5\.0 for raspberrypi,4-model-b linux,dummy-virt, minimum 1\.0\.0\n\d+ bytes, of which 12288 for a slot/,
   )
   const inspected = await iose(['update', 'inspect', output, ...below(bench)])
   assert.equal(inspected.exitCode, 0)
@@ -232,6 +233,32 @@ test('iose update sign and inspect: an update out of an image, and whether it is
     assert.ok(said.exitCode !== 0)
     assert.match(said.stderr, pattern)
   }
+})
+
+test('iose update sign: the version is that in the image, and another one is refused', {
+  skip: isMissing('mksquashfs', '-version'),
+}, async () => {
+  using bench = new UpdateBench()
+  const { path: image } = slotFile(join(bench.folder, 'slot.img'), 9, 8192)
+  bench.put('/tree/usr/lib/iose-appliance/version', '1.5.0\n')
+  const root = join(bench.folder, 'root.img')
+  spawnSync('mksquashfs', [join(bench.folder, 'tree'), root, '-noappend', '-quiet', '-no-progress'])
+  // A slot is sparse; what is behind its root stays.
+  const file = openSync(image, 'r+')
+  writeSync(file, readFileSync(root), 0, undefined, 0)
+  closeSync(file)
+  const output = join(bench.folder, 'out.ioseup')
+  const sign = ['update', 'sign', image, '--key', bench.keyFile, '--output', output, '--board', BOARD]
+  assert.match((await iose(sign)).stdout, /^.*out\.ioseup: version 1\.5\.0 for/)
+  assert.match((await iose([...sign, '--version', '1.5.0'])).stdout, /^.*out\.ioseup: version 1\.5\.0 for/)
+  rmSync(output)
+  const other = await iose([...sign, '--version', '1.6.0'])
+  assert.equal(other.exitCode, 1)
+  assert.match(
+    other.stderr,
+    /says that it is version 1\.5\.0; signed as 1\.6\.0, every machine would fall back/,
+  )
+  assert.ok(!existsSync(output))
 })
 
 test('iose update confirm: no gateway is no mission; the reason is kept and shown', async () => {

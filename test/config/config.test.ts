@@ -54,6 +54,7 @@ max_failed_verifications = 10
 key_file = "/k"
 on_full = "count"
 max_file_mb = 3
+max_files = 8
 ${slot('count = 2\nsen = "n{n}"\nseid = "s{n}"\naliases = ["a{n}"]\naid = "0102030405"\nmax_record_bytes = 600')}
 applet = "echo"
 protocol = "t0"
@@ -78,7 +79,7 @@ psk = "${'ab'.repeat(32)}"
     maxConnectionsPerAddress: 8,
   })
   assert.deepEqual(config.guard, { maxFailedAuthentications: 9, maxFailedVerifications: 10 })
-  assert.deepEqual(config.audit, { keyFile: '/k', onFull: 'count', maxFileBytes: 3 * 1_048_576 })
+  assert.deepEqual(config.audit, { keyFile: '/k', onFull: 'count', maxFileBytes: 3 * 1_048_576, maxFiles: 8 })
   const [, second] = simulated(config)
   const { psk, aid, ...rest } = second!
   assert.deepEqual([psk && hexOf(psk), aid && hexOf(aid)], ['AB'.repeat(32), '0102030405'])

@@ -18,6 +18,7 @@ export class FaultyDisk {
       if (this.failsCreate) throw failure('ENOSPC')
       return this.#file(await directory.create(name))
     },
+    remove: (name) => directory.remove(name),
   })
 
   #file(file: LogFile): LogFile {

@@ -59,6 +59,19 @@ test('gate: a slot that was given up without a word, for its kernel for instance
   )
 })
 
+test('gate: an image that says another version of itself than was signed is not kept, whatever it does', async () => {
+  using bench = new UpdateBench({ slot: 'B', version: '1.1.0' })
+  bench.setBoot({ slot: 'B', tries: 2, isConfirmed: false })
+  await writeJournal(bench.journal, { slots: { B: { version: '1.2.0', minimum: '1.2.0' } } })
+  assert.equal(await judged(bench, MET), 'failed')
+  assert.equal(bench.boot()?.isConfirmed, false)
+  const { last, minimum } = journalIn(bench)
+  assert.equal(last?.reason, 'the image says that it is version 1.1.0, and was signed as 1.2.0')
+  assert.equal(minimum, undefined)
+  await writeJournal(bench.journal, { slots: { B: { version: '1.1.0', minimum: '0.0.0' } } })
+  assert.equal(await judged(bench, MET), 'confirmed')
+})
+
 test('gate: while the other slot is started next there is nothing to confirm', async () => {
   using bench = new UpdateBench()
   bench.setBoot({ slot: 'B', tries: 3, isConfirmed: false })

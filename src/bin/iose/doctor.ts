@@ -22,8 +22,8 @@ export const doctor: CliCommand = {
   help: `Usage: iose doctor [flags]
 
 Looks at all that a gateway on this machine needs: Node.js, the configuration, addons, device nodes and groups, pcscd, SIM
-arrays, cards in other processes, the clock, ports, certificates, users, the state directory, limits, and the gateway
-itself, if one runs. Nothing is changed, and no element is spoken to. Run it as the user that the gateway runs as.
+arrays, cards in other processes, the clock, ports, certificates, users, the state directory, wear of flash, limits, and
+the gateway itself, if one runs. Nothing is changed, and no element is spoken to. Run it as the user that the gateway runs as.
 
 Each line says ok, warning or wrong, what was looked at, and, where something is to be done, the command that mends it.
 

@@ -39,7 +39,7 @@ image, which unsquashfs of the package squashfs-tools reads.
   --output FILE        where to put the update, such as gateway-1.2.0.ioseup
   --board NAME         a board that it is for, as in compatible of its device tree; once for each
   --minimum VERSION    once this update is confirmed, nothing older is installed any more; default 0.0.0
-  --version VERSION    instead of that in the image
+  --version VERSION    where that in the image cannot be read; another one is refused
   --root DIR           the files of the appliance are below DIR; default /
   --disk PATH          its disk, or an image of it; default the one that the system was started from
   --config FILE, --state-dir DIR
@@ -47,8 +47,8 @@ image, which unsquashfs of the package squashfs-tools reads.
 
 Public keys are in /usr/share/iose-gateway/update-keys and /etc/iose/update-keys, one in each file that ends in .pem.
 
-Exit codes: 0 done; 1 refused: the file, its signature, its version, or the mission is not met; 2 the disk failed, or this
-machine is no appliance
+Exit codes: 0 done; 1 refused: the file, its signature, its version, or the mission is not met; 2 the disk failed or is
+full, or this machine is no appliance
 
 Example: sudo iose update gateway-1.2.0.ioseup --reboot
 `,
@@ -104,6 +104,11 @@ const COMPLAINTS: Readonly<Record<UpdateErrorCode, { exitCode: ExitCode; next?: 
   'update.disk': {
     exitCode: EXIT.failed,
     next: 'dmesg says what the disk reported; what runs now stays, until the card is replaced',
+  },
+  // Not `refused`: the health gate would have the machine started again for it.
+  'update.full': {
+    exitCode: EXIT.failed,
+    next: 'make room on the data partition: df -h /data; du -xh -d 3 /data | sort -h | tail; what runs now stays',
   },
   'update.image': { exitCode: EXIT.refused, next: 'scripts/build-image makes one' },
   'update.key': { exitCode: EXIT.refused },

@@ -1,21 +1,34 @@
 // What happens on the planes and in the slots, as records of the audit log.
 
 import type { AuditFields } from '../../base/audit.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Events } from '../../base/events.ts'
 import type { PlaneEvent, PlaneObserver } from '../../base/plane-events.ts'
 import type { SlotEvent } from '../../slots/events.ts'
 import type { OpenTrail } from './audit-trail.ts'
+import { Strangers } from './strangers.ts'
 
 /** Records what clients do. While records cannot be kept, and must be, nothing new may be done. */
 export class AuditObserver implements PlaneObserver {
   readonly #trail: OpenTrail
+  readonly #strangers: Strangers
+  /** Peers that have got an element. */
+  readonly #served = new Set<string>()
   /** Why the last record was not kept; undefined when it was. */
   #failure: Error | undefined
   #isProbing = false
 
   /** @param events  of the slots; those about elements and buttons are recorded, and never refused */
-  constructor(trail: OpenTrail, events: Events<SlotEvent>) {
+  constructor(
+    trail: OpenTrail,
+    events: Events<SlotEvent>,
+    { clock, wallNow }: { clock: Clock; wallNow: () => number },
+  ) {
     this.#trail = trail
+    const onSum = (fields: AuditFields): void => {
+      this.#record('sessions.refused', fields).catch(() => undefined)
+    }
+    this.#strangers = new Strangers({ clock, wallNow, onSum })
     events.subscribe((event) => this.#onSlot(event))
   }
 
@@ -24,8 +37,17 @@ export class AuditObserver implements PlaneObserver {
     return this.#failure !== undefined
   }
 
-  async tell({ kind, ...fields }: PlaneEvent): Promise<void> {
+  async tell(event: PlaneEvent): Promise<void> {
+    if (event.kind === 'session.opened') this.#served.add(event.peer)
+    const isStranger = event.kind === 'session.closed' && !this.#served.delete(event.peer)
+    if (isStranger && !this.#strangers.admits(event)) return
+    const { kind, ...fields } = event
     await this.#record(kind, fields)
+  }
+
+  /** Records what is summed up and not recorded yet. */
+  flush(): void {
+    this.#strangers.flush()
   }
 
   /** @throws AuditError that of the last record, until one is kept again */

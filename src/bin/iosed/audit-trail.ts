@@ -13,6 +13,8 @@ import type { Log } from '../../base/log.ts'
 import { type AuditPlace, auditPlaceOf } from '../../config/audit-place.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
+import { ClockSteps } from './clock-steps.ts'
+import { clockWords, type Landmark, landmarkAfter } from './landmarks.ts'
 
 /** The audit log of a gateway that runs. */
 export interface OpenTrail extends AuditTrail, AsyncDisposable {
@@ -20,6 +22,8 @@ export interface OpenTrail extends AuditTrail, AsyncDisposable {
   note(event: string, fields?: AuditFields): Promise<void>
   /** What to publish, so that nobody can cut the log behind it unseen. */
   head(): Head
+  /** What was past for certain when it was opened, the last record of the log among it. */
+  readonly landmarks: readonly Landmark[]
 }
 
 export interface TrailEnvironment {
@@ -29,6 +33,8 @@ export interface TrailEnvironment {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly wallNow: () => number
+  /** What is past for certain. */
+  readonly landmarks?: readonly Landmark[]
 }
 
 /**
@@ -38,20 +44,22 @@ export interface TrailEnvironment {
 export async function openTrail(
   { gateway, audit }: Pick<Config, 'gateway' | 'audit'>,
   stateDir: string,
-  { clock, log, version, wallNow }: TrailEnvironment,
+  { clock, log, version, wallNow, landmarks = [] }: TrailEnvironment,
 ): Promise<OpenTrail> {
   const place = auditPlaceOf(audit.keyFile, stateDir, process.env)
   try {
     const directory = await openDirectory(place.directory)
     const lock = await lockDirectory(place.directory)
     const key = await keyIn(place, (await directory.list()).length > 0, log)
-    const { onFull, maxFileBytes } = audit
+    const { onFull, maxFileBytes, maxFiles } = audit
     const trail = await AuditLog.open({
-      ...{ directory, key, name: gateway.name, onFull, maxFileBytes, wallNow, log },
+      ...{ directory, key, name: gateway.name, onFull, maxFileBytes, maxFiles, wallNow, log },
     })
+    const known = [...landmarks, ...lastOf(trail)]
+    await tellBehind(trail, known, { log, wallNow })
     await trail.record('gateway.started', { version, name: gateway.name })
     log.info('audit.opened', { directory: place.directory, ...trail.head() })
-    return running(trail, lock, { clock, log })
+    return running(trail, lock, { clock, log, wallNow, landmarks: known })
   } catch (error) {
     throw refusalOf(error, place)
   }
@@ -60,8 +68,19 @@ export async function openTrail(
 function running(
   trail: AuditLog,
   lock: AsyncDisposable,
-  { clock, log }: Pick<TrailEnvironment, 'clock' | 'log'>,
+  { clock, log, wallNow, landmarks }: Required<Omit<TrailEnvironment, 'version'>>,
 ): OpenTrail {
+  const steps = new ClockSteps(clock, wallNow)
+  const record = (event: string, fields?: AuditFields): Promise<void> => {
+    const step = steps.take()
+    if (step !== undefined) {
+      const times = { from: new Date(step.from).toISOString(), to: new Date(step.to).toISOString() }
+      log.warn('clock.set', times)
+      // Before the record that was made by the new time. That it was not kept is said of that record, too.
+      trail.record('clock.set', times).catch(() => undefined)
+    }
+    return trail.record(event, fields)
+  }
   const tellHead = (): void => log.info('audit.head', { ...trail.head() })
   let timer: Timer
   const tellLater = (): void => {
@@ -72,11 +91,12 @@ function running(
   }
   tellLater()
   return {
-    record: (event, fields) => trail.record(event, fields),
+    landmarks,
+    record,
     head: () => trail.head(),
     async note(event, fields) {
       try {
-        await trail.record(event, fields)
+        await record(event, fields)
       } catch (error) {
         log.error('audit.unrecorded', { what: event, code: codeOf(error), cause: messageOf(error) })
       }
@@ -88,6 +108,26 @@ function running(
       await lock[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A clock that is behind is told once, and in the log itself: its times mean little then, its order holds. */
+async function tellBehind(
+  trail: AuditLog,
+  landmarks: readonly Landmark[],
+  { log, wallNow }: Pick<TrailEnvironment, 'log' | 'wallNow'>,
+): Promise<void> {
+  const later = landmarkAfter(wallNow(), landmarks)
+  if (later === undefined) return
+  log.warn('clock.behind', {
+    cause: clockWords(wallNow(), landmarks),
+    advice: `certificates that begin later are refused; \`sudo timedatectl set-ntp true\`, or set the clock`,
+  })
+  await trail.record('clock.behind', { what: later.what, latest: later.at.toISOString() })
+}
+
+function lastOf({ previousAt }: AuditLog): Landmark[] {
+  if (previousAt === undefined) return []
+  return [{ what: 'the last record of the audit log was made', at: new Date(previousAt) }]
 }
 
 async function keyIn({ keyFile, keyOrigin }: AuditPlace, hasLog: boolean, log: Log): Promise<Uint8Array> {

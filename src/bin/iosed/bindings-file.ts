@@ -18,6 +18,8 @@ export async function openBindings(path: string): Promise<BindingStore> {
 class BindingsFile implements BindingStore {
   readonly #path: string
   readonly #bindings: MemoryBindings
+  /** The changes so far; each is made of what the one before has left. */
+  #changed: Promise<void> = Promise.resolve()
 
   constructor(path: string, bindings: MemoryBindings) {
     this.#path = path
@@ -32,7 +34,16 @@ class BindingsFile implements BindingStore {
     return this.#bindings.holderOf(sen)
   }
 
-  async set(seid: Seid, binding: Binding | undefined): Promise<void> {
+  set(seid: Seid, binding: Binding | undefined): Promise<void> {
+    const change = (): Promise<void> => this.#change(seid, binding)
+    this.#changed = this.#changed.then(change, change)
+    return this.#changed
+  }
+
+  async #change(seid: Seid, binding: Binding | undefined): Promise<void> {
+    const old = this.#bindings.get(seid)
+    // Somebody orders what is so already: nothing is to be written.
+    if (old?.sen === binding?.sen && old?.aid === binding?.aid) return
     const changed = new Map(this.#bindings.entries)
     if (binding === undefined) changed.delete(seid)
     else changed.set(seid, binding)

@@ -6,6 +6,7 @@ import { type Clock, sleepUntil, systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { Events } from '../../base/events.ts'
 import type { Log } from '../../base/log.ts'
+import { written } from '../../base/written.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/errors.ts'
 import { labelOf } from '../../config/slots.ts'
@@ -31,9 +32,11 @@ import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
 import { expiriesOf } from './expiries.ts'
 import { openPanel } from './front-panel.ts'
+import { clockWords, landmarksOf, secondsBehind } from './landmarks.ts'
 import { checkOpenFiles } from './limits.ts'
+import { MediumWatch } from './medium-wear.ts'
 import { observersOf } from './observers.ts'
-import { ensureRacsFiles, readRacsFiles } from './racs-files.ts'
+import { ensureRacsFiles, racsFilePath, readRacsFiles } from './racs-files.ts'
 import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
@@ -76,20 +79,26 @@ export async function startGateway(
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
   const failures = await openTries(join(stateDir, 'tries.json'))
   // Once every file has been read: from here on this gateway has the state directory.
-  const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now })
+  const landmarks = landmarksOf(racsFilePath(config.racs, stateDir, 'cert'))
+  const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now, landmarks })
   const events = new Events<SlotEvent>()
-  const audit = new AuditObserver(trail, events)
+  const audit = new AuditObserver(trail, events, { clock, wallNow: Date.now })
   const { pollMs, maxResetsPerMinute } = config.health
   const environment = { clock, log, events, queueLength: config.tlsSe.queueLength, maxResetsPerMinute }
   const inventory = new Inventory(environment, bindings, config.pools)
   const report = (): SlotReport[] => inventory.slots.map((slot) => slot.report)
+  const medium = new MediumWatch(stateDir, () => clock.now())
   const metrics = new Metrics({
     ...{ version, stateDir, report, expiries: () => expiries },
+    flash: { written: () => written, medium: () => medium.wear() },
     wires: () => drivers.flatMap(({ wires = [] }) => wires),
     connections: () => ({ tls_se: tlsSe.connections, racs: racs.connections }),
   })
   const stoppedHelp = 'Whether the audit log cannot be written, and so nothing is done.'
   metrics.gauge('iose_audit_stopped', stoppedHelp, () => (audit.isStopped ? 1 : 0))
+  const behind = (): number => secondsBehind(Date.now(), trail.landmarks)
+  const behindHelp = 'How far the clock is behind what is past for certain; 0 when it can be right.'
+  metrics.gauge('iose_clock_behind_seconds', behindHelp, behind)
   events.subscribe((event) => metrics.onSlot(event))
   const guard = new Guard({
     ...{ limits: triesOf(config.guard), store: failures, log },
@@ -102,7 +111,10 @@ export async function startGateway(
   const { dialect, idleTimeoutMs, apduTimeoutMs } = config.racs
   const limits = { idleTimeoutMs, apduTimeoutMs }
   const userOf = (identity: Identity): User | undefined => policy.userOf(identity)
-  const plane = { clock, log, inventory, guard, observer, dialect: DIALECTS[dialect], limits, userOf }
+  const clockFault = (): string | undefined => clockWords(Date.now(), trail.landmarks)
+  const plane = {
+    ...{ clock, log, inventory, guard, observer, dialect: DIALECTS[dialect], limits, userOf, clockFault },
+  }
   const racs = await bound('racs', config.racs, sockets.racs, (place) =>
     RacsServer.listen({ ...config.racs, ...place }, credentials, plane),
   )
@@ -117,7 +129,7 @@ export async function startGateway(
     ],
     uptimeMs: () => process.uptime() * 1000,
     problems: () => (audit.isStopped ? ['the audit log cannot be written: nothing is done unrecorded'] : []),
-    extra: () => ({ audit_head: trail.head() }),
+    extra: () => ({ audit_head: trail.head(), clock_behind_s: behind() }),
   })
   const status = await openStatus(config.status, stateDir, {
     ...{ clock, log, events, report, wallNow: Date.now, sessions, observer, health, metrics },
@@ -127,6 +139,8 @@ export async function startGateway(
     gateway: {
       ...{ name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
       ...{ update: () => updateFacts('/'), refusedConfiguration: () => refusedConfiguration('/') },
+      clock: clockFault,
+      flash: () => medium.words(),
     },
   })
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
@@ -162,6 +176,7 @@ export async function startGateway(
       const drained = Promise.all([tlsSe.close(), racs.close()])
         .then(() => Promise.all(parts.map((part) => part[Symbol.asyncDispose]())))
         // Last: all that was done is in it.
+        .then(() => audit.flush())
         .then(() => trail.note('gateway.stopped'))
         .then(() => trail[Symbol.asyncDispose]())
       const isDrained = await Promise.race([

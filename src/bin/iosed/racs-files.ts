@@ -14,6 +14,7 @@ import { CREDENTIAL_STORE, type KeyPlace, keyPlaceOf } from '../../config/creden
 import { ConfigError } from '../../config/errors.ts'
 import { parseUsers } from '../../config/users.ts'
 import type { RacsCredentials } from '../../racs/server.ts'
+import { buildLandmark, certificateLandmark, soundTime } from './landmarks.ts'
 
 export interface RacsFiles {
   readonly credentials: RacsCredentials
@@ -83,9 +84,12 @@ export async function ensureRacsFiles(racs: Config['racs'], stateDir: string, lo
     const { isDevelopmentPki, makeDevelopmentPki } = await import('../../pki/development.ts')
     // Certificates of somebody's own stay alone. Those of a first start that was cut short are completed.
     if (existsSync(join(stateDir, DEFAULT_FILES.ca)) && !(await isDevelopmentPki(directory))) return
+    const begun = certificateLandmark(join(stateDir, DEFAULT_FILES.ca), 'the authority')
+    const landmarks = [buildLandmark(), ...(begun === undefined ? [] : [begun])]
     const { client } = await makeDevelopmentPki(directory, {
-      hosts: [hostname(), racs.host],
-      now: new Date(),
+      hosts: [...namesOf(hostname()), racs.host],
+      // Certificates of 1970 would be of no use to anybody once the clock is right.
+      now: soundTime(Date.now(), landmarks),
     })
     await writeAtomically(users, DEVELOPMENT_USERS, 0o644)
     log.warn('pki.created', { directory, client, advice: 'for development: make your own with `iose pki`' })
@@ -93,6 +97,11 @@ export async function ensureRacsFiles(racs: Config['racs'], stateDir: string, lo
     const message = `racs: cannot make certificates in ${directory}; set gateway.state_dir to a directory of yours`
     throw new ConfigError('config.missing', message, { cause: error })
   }
+}
+
+/** What a machine is called in its network: by its own name, and by mDNS (RFC 6762) where that has no domain. */
+export function namesOf(host: string): string[] {
+  return host.includes('.') || host === 'localhost' ? [host] : [host, `${host}.local`]
 }
 
 /** A new certificate would have a new key, and the gateway would go on with that of the credential. */

@@ -31,6 +31,34 @@ export async function readTable<T>(
   }
 }
 
+/** The file of a table that changes, rewritten as a whole; one write at a time, so an older state never replaces a newer. */
+export class TableFile {
+  readonly #path: string
+  readonly #entries: () => Iterable<readonly [Seid, unknown]>
+  #running: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
+
+  /** @param entries  those of the moment */
+  constructor(path: string, entries: () => Iterable<readonly [Seid, unknown]>) {
+    this.#path = path
+    this.#entries = entries
+  }
+
+  /** Resolves when all that was changed before this call is on the disk. */
+  save(): Promise<void> {
+    // A write that has not begun yet will have this change in it: a burst costs two writes, not one each.
+    this.#next ??= this.#after(this.#running)
+    return this.#next
+  }
+
+  async #after(running: Promise<void>): Promise<void> {
+    await running.catch(() => undefined)
+    this.#running = this.#next ?? running
+    this.#next = undefined
+    await writeTable(this.#path, this.#entries())
+  }
+}
+
 /** Replaces the file; when the promise resolves it is on the disk. */
 export async function writeTable(path: string, entries: Iterable<readonly [Seid, unknown]>): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })

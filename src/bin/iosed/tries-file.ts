@@ -4,7 +4,7 @@
 
 import { type FailureStore, type Failures, MemoryFailures } from '../../access/failures.ts'
 import type { Seid } from '../../slots/identity.ts'
-import { readTable, tableOf, writeTable } from './state-file.ts'
+import { readTable, TableFile, tableOf } from './state-file.ts'
 
 /**
  * Opens the file; one that is not there yet is empty.
@@ -16,14 +16,14 @@ export async function openTries(path: string): Promise<FailureStore> {
 }
 
 class TriesFile implements FailureStore {
-  readonly #path: string
   readonly #failures: MemoryFailures
-  /** The writes so far; one at a time, so that an older state never replaces a newer one. */
-  #written: Promise<void> = Promise.resolve()
+  readonly #file: TableFile
 
   constructor(path: string, failures: MemoryFailures) {
-    this.#path = path
     this.#failures = failures
+    this.#file = new TableFile(path, () =>
+      [...failures.entries].map(([seid, one]) => [seid, textOf(one)] as const),
+    )
   }
 
   get(seid: Seid): Failures {
@@ -31,15 +31,7 @@ class TriesFile implements FailureStore {
   }
 
   async set(seid: Seid, failures: Failures): Promise<void> {
-    const counted = this.#failures.set(seid, failures)
-    const write = (): Promise<void> => this.#write()
-    this.#written = this.#written.then(write, write)
-    await Promise.all([counted, this.#written])
-  }
-
-  #write(): Promise<void> {
-    const entries = [...this.#failures.entries].map(([seid, failures]) => [seid, textOf(failures)] as const)
-    return writeTable(this.#path, entries)
+    await Promise.all([this.#failures.set(seid, failures), this.#file.save()])
   }
 }
 

@@ -5,11 +5,14 @@ import type { SlotEvent, SlotReport } from '../../slots/events.ts'
 import { Activity, type TryOutcome } from './activity.ts'
 import { Exposition, type Page } from './exposition.ts'
 import { type Family, single } from './family.ts'
+import { type FlashOptions, flashFamilies } from './flash-families.ts'
 import { type ProcessOptions, processFamilies } from './process-families.ts'
 import { SlotFamilies } from './slot-families.ts'
 import { type WireReport, wireFamilies } from './wire-families.ts'
 
 export interface MetricsOptions extends ProcessOptions {
+  /** Undefined: nothing is said of it. */
+  readonly flash?: FlashOptions
   /** All slots, as they are now. */
   readonly report: () => readonly SlotReport[]
   readonly wires: () => readonly WireReport[]
@@ -32,6 +35,7 @@ export class Metrics {
       ...this.#activity.families,
       ...wireFamilies(options.wires),
       ...processFamilies(options),
+      ...(options.flash === undefined ? [] : flashFamilies(options.flash)),
     ]
   }
 

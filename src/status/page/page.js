@@ -62,10 +62,15 @@ async function facts() {
   gateway = body
   const name = plain(body.name ?? 'Gateway')
   setText($('name'), name)
-  const facts = [updateWords(body.update), configurationWords(body.refusedConfiguration)]
+  const facts = [updateWords(body.update), configurationWords(body.refusedConfiguration), factWords(body)]
   setText($('version'), `IoSE gateway ${plain(body.version ?? '')}${facts.join('')}`)
   document.title = `${name}: secure elements`
   refreshSoon()
+}
+
+/** What is wrong with the clock, and how much the card has written. */
+function factWords({ clock, flash }) {
+  return [clock, flash].map((words) => (words ? `. ${plain(words)}` : '')).join('')
 }
 
 /** Of an appliance: what runs there, and what became of an update that did not stay. */

@@ -9,6 +9,7 @@ import { coreDumpFindings } from './core-dumps.ts'
 import { deviceChecks } from './devices.ts'
 import type { Check } from './examine.ts'
 import { fine } from './finding.ts'
+import { flashFindings } from './flash.ts'
 import { keyProtectionFindings } from './key-protection.ts'
 import { limitFindings } from './limits.ts'
 import { nodeFinding } from './node.ts'
@@ -43,6 +44,7 @@ export async function gatewayChecks(subject: Subject, tokenFile: string): Promis
     { name: 'token', look: () => tokenFindings(tokenFile, subject) },
     { name: 'key', look: () => keyProtectionFindings(subject) },
     { name: 'state', look: () => stateFindings(subject) },
+    { name: 'flash', look: () => flashFindings(subject) },
     { name: 'limits', look: () => limitFindings(subject, gateway) },
     { name: 'update', look: () => updateFindings('/') },
     { name: 'card', look: () => configurationFindings('/') },

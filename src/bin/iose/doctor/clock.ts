@@ -1,24 +1,14 @@
 // Whether the clock of this machine can be right: certificates depend on it, and a Raspberry Pi has none that runs
 // while it is off.
 
-import { X509Certificate } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { type Landmark, landmarkAfter, landmarksOf } from '../../iosed/landmarks.ts'
 import { racsFilePath } from '../../iosed/racs-files.ts'
 import { type Finding, fine, warning, wrong } from './finding.ts'
-import { contentOf, endingOf } from './reading.ts'
+import { endingOf } from './reading.ts'
 import type { Subject } from './subject.ts'
 
-/** Something that was before now. */
-export interface Landmark {
-  /** In words. */
-  readonly what: string
-  readonly at: Date
-}
-
 export async function clockFindings({ config, stateDir, now }: Subject): Promise<Finding[]> {
-  const landmarks: Landmark[] = [{ what: 'this program was built', at: statSync(import.meta.filename).mtime }]
-  const issued = issueOf(racsFilePath(config.racs, stateDir, 'cert'))
-  if (issued !== undefined) landmarks.push({ what: 'the certificate of the gateway begins', at: issued })
+  const landmarks = landmarksOf(racsFilePath(config.racs, stateDir, 'cert'))
   return [clockFinding(now, landmarks, await synchronisation())]
 }
 
@@ -31,7 +21,7 @@ export function clockFinding(
   synchronised: boolean | undefined,
 ): Finding {
   const found = now.toISOString().replace(/\.\d+Z$/, 'Z')
-  const later = landmarks.find(({ at }) => at.getTime() > now.getTime() + TOLERANCE_MS)
+  const later = landmarkAfter(now.getTime(), landmarks)
   if (later !== undefined) {
     const meaning = `the clock is wrong: ${later.what} on ${later.at.toISOString().slice(0, 10)}`
     return wrong(CHECK, { found, meaning, remedy: 'sudo timedatectl set-ntp true' })
@@ -63,16 +53,5 @@ async function synchronisation(): Promise<boolean | undefined> {
   }
 }
 
-function issueOf(path: string): Date | undefined {
-  const pem = contentOf(path)
-  try {
-    return pem === undefined ? undefined : new Date(new X509Certificate(pem).validFrom)
-  } catch {
-    // Told by the check of certificates.
-    return undefined
-  }
-}
-
 const CHECK = 'clock'
-const TOLERANCE_MS = 60_000
 const PATIENCE_MS = 1_500

@@ -33,6 +33,10 @@ export async function apply(call: UpdateCall): Promise<ExitCode> {
       ...{ appliance, mode, onHeader, bytes: bytesOf(file), now: () => new Date() },
       downgrade: values['allow-downgrade'] === true ? 'allowed' : 'refused',
       onProgress: (phase, doneBytes) => progress?.tell(phase, doneBytes),
+      onUnnoted: (error) => {
+        progress?.end()
+        printLine(`Not in the journal, so \`iose update status\` does not tell of it: ${messageOf(error)}`)
+      },
     })
     progress?.end()
     if (mode === 'check') {

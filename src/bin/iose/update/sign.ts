@@ -31,7 +31,7 @@ export async function signUpdate(call: UpdateCall): Promise<ExitCode> {
   const terms = {
     product: PRODUCT,
     boards,
-    version: named ?? (await versionIn(path, image)),
+    version: await versionFor(path, image, named),
     minimum: lowest,
   }
   if (compareVersions(lowest, terms.version) > 0)
@@ -51,6 +51,27 @@ async function written<T>(output: string, write: () => Promise<T>): Promise<T> {
     if (error instanceof UpdateError || !(error instanceof Error && 'code' in error)) throw error
     throw new CliError(EXIT.refused, `cannot write ${output}: ${messageOf(error)}`)
   }
+}
+
+/**
+ * The version that the image says, which is the one that a machine with it will have; where that cannot be read, the
+ * one that was named.
+ */
+async function versionFor(path: string, image: SlotImage, named: Version | undefined): Promise<Version> {
+  if (named === undefined) return versionIn(path, image)
+  let own: Version
+  try {
+    own = await versionIn(path, image)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    const [why = ''] = error.message.split('\n')
+    printLine(`--version ${named.text} is not compared with the image: ${why}`)
+    printLine('A machine falls back from an image that says another version of itself.')
+    return named
+  }
+  if (compareVersions(own, named) === 0) return named
+  const message = `${path} says that it is version ${own.text}; signed as ${named.text}, every machine would fall back from it`
+  throw new UpdateError('update.image', message)
 }
 
 /** What the image says of itself. */
