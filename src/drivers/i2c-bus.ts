@@ -84,7 +84,7 @@ export class I2cBus {
 
   /**
    * Disconnects the segment of `place`, in turn, until somebody talks to an element on it again.
-   * @throws LinkError link.stuck, link.nack
+   * @throws LinkError link.stuck, link.nack when the multiplexer has no reset line that disconnects it all the same
    */
   async detach({ segment }: Place): Promise<void> {
     if (segment === undefined) return
@@ -92,7 +92,13 @@ export class I2cBus {
     await this.#turn.run(async () => {
       const connected = this.#selected.get(mux)
       if (connected !== undefined && connected !== 1 << channel) return
-      await this.#counted(() => this.#writeMux(mux, NO_CHANNEL))
+      try {
+        await this.#counted(() => this.#writeMux(mux, NO_CHANNEL))
+      } catch (error) {
+        if (!(error instanceof LinkError)) throw error
+        await this.#startAnew()
+        if (this.#selected.get(mux) !== NO_CHANNEL) throw error
+      }
     })
   }
 
@@ -163,13 +169,17 @@ export class I2cBus {
   }
 
   /** After a time-out nothing is known of the bus; the kernel's driver starts it anew when it is opened again. */
-  async #recover(part: string, error: LinkError): Promise<void> {
+  async #startAnew(): Promise<void> {
     this.#adapter.reopen()
     for (const mux of this.#selected.keys()) this.#selected.set(mux, undefined)
     for (const [mux, pulse] of this.#muxResets) {
       await pulse()
       this.#selected.set(mux, NO_CHANNEL)
     }
+  }
+
+  async #recover(part: string, error: LinkError): Promise<void> {
+    await this.#startAnew()
     const strikes = (this.#strikes.get(part) ?? 0) + 1
     this.#strikes.set(part, strikes)
     if (strikes >= MAX_STRIKES) this.#quarantine(part, strikes - MAX_STRIKES, error)

@@ -206,7 +206,7 @@ const decoders = new SharedPool<Decoder>((decoder) => decoder.close())
 
 const INACTIVE = 0
 const ACTIVE = 1
-/** The reference holds its bridges for a tenth of this; ISO/IEC 7816-3 asks for 400 clock cycles. */
-const RESET_MS = 1
-/** Long enough for the capacitors of a slot to be empty: assumed, 10 uF through the 300 ohms of a switch's discharge. */
-const POWER_OFF_MS = 20
+/** NXP's host library holds ENA of an SE05x for as long; ISO/IEC 7816-3 asks for 400 clock cycles. */
+export const RESET_MS = 2
+/** The capacitors of a slot must be empty by then: test/hardware/power-off.test.ts has those of the HAT. */
+export const POWER_OFF_MS = 50

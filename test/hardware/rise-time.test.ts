@@ -1,16 +1,10 @@
 // How fast the bus rises: by circuit simulation, against the formula that the gateway judges a board by.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'node:test'
 import { riseDeck, stretchesOf } from '../../scripts/hardware/kicad/rise-time.ts'
 import { hatBoard } from './bench.ts'
-
-const isThere = spawnSync('ngspice', ['--version']).error === undefined
-const skip = isThere ? false : 'SKIPPED: ngspice is not installed; apt-get install ngspice'
+import { measured, withoutNgspice as skip } from './simulation.ts'
 
 for (const stretch of stretchesOf(hatBoard())) {
   const { name, nanoseconds, limitNanoseconds } = stretch
@@ -30,15 +24,5 @@ test('rise time: a load of 200 pF at 2.2 kohm takes 373 ns, which is too slow fo
 
 /** In nanoseconds. */
 function simulated(stretch: Parameters<typeof riseDeck>[0]): number {
-  const folder = mkdtempSync(join(tmpdir(), 'rise-'))
-  try {
-    const deck = join(folder, 'deck.cir')
-    writeFileSync(deck, riseDeck(stretch))
-    const { stdout, stderr } = spawnSync('ngspice', ['-b', deck], { encoding: 'utf8', timeout: 60_000 })
-    const [, seconds] = /^rise\s*=\s*([\d.e+-]+)/m.exec(stdout) ?? []
-    assert.ok(seconds !== undefined, `${stdout}${stderr}`)
-    return Number(seconds) * 1e9
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  return measured(riseDeck(stretch), ['rise']).rise * 1e9
 }

@@ -85,7 +85,7 @@ class SlotWires {
 
   #supply(chip: string): void {
     const { entry, limitMa } = this.#slot
-    const rail = this.#netlist.at(chip, 'VDD') ?? this.#netlist.at(chip, 'VCC')
+    const rail = this.#netlist.at(chip, 'VDD') ?? this.#netlist.at(chip, 'VIN')
     const loadSwitch =
       this.#netlist.pinsOn(rail).find(({ name }) => name === 'VOUT')?.designator ?? 'no switch'
     this.#same('power switch', this.#wireNet(entry.wiring.power), this.#netlist.at(loadSwitch, 'ON'))
@@ -96,8 +96,8 @@ class SlotWires {
 
   #reset(chip: string): void {
     const pin = this.#netlist.at(chip, '~{NRST}') ?? this.#netlist.at(chip, 'ENA')
-    const [through] = this.#netlist.throughResistor(pin)
-    this.#same('reset', this.#wireNet(this.#slot.entry.wiring.reset), through?.net)
+    const diode = this.#netlist.pinsOn(pin).find(({ name }) => name === 'A')?.designator ?? 'no diode'
+    this.#same('reset', this.#wireNet(this.#slot.entry.wiring.reset), this.#netlist.at(diode, 'K'))
   }
 
   #level(chip: string): void {

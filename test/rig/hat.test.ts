@@ -76,6 +76,7 @@ test('hat: an element that holds the bus loses its power all the same, and answe
   pulses.length = 0
   await racs.ask('RESET i2c-1-48-ch2')
   assert.deepEqual(pulses.slice(0, 2), [10, 2])
+  assert.deepEqual(board.dragging, [], 'the multiplexer was reset, so nothing feeds it through its channel')
   assert.equal(await askOnce(gateway.port, 'u1.com'), 'hello')
 })
 

@@ -91,6 +91,12 @@ export const CATALOGUE = {
     ['as its operator delivers it', 'MFF2 eUICC or UICC'],
     'soldered UICC of 6 x 5 mm | any MFF2 part',
   ),
+  schottky: part(
+    'SCHOTTKY',
+    'Diode_SMD:D_SOD-323',
+    ['Diodes Incorporated', 'BAT54WS-7-F'],
+    'Schottky diode, SOD-323 | Vishay BAT54WS-E3-08',
+  ),
   led: part(
     'LED',
     'LED_SMD:LED_0603_1608Metric',

@@ -26,7 +26,7 @@ export function designOf(board: Board): Placed[] {
   for (const [index, slot] of board.slots.entries()) {
     power(parts, slot, index + 1)
     if (slot.entry.framing === 'bridge') bridge(parts, slot, index + 1)
-    else element(parts, slot)
+    else element(parts, slot, index + 1)
     panel(parts, slot, index + 1)
   }
   return parts.all
@@ -124,28 +124,39 @@ function power(parts: Parts, { designator, entry, limitMa }: BoardSlot, number: 
   parts.add(`U${30 + number}`, 'loadSwitch', 'power', nets)
   parts.between('c1u', 'power', RAIL, GROUND)
   parts.between('c1u', 'power', output, GROUND)
+  // The switch does not discharge its output.
+  parts.between(DISCHARGE, 'power', output, GROUND)
 }
 
-/** Reset and pull-ups, which hang on the rail of the slot so that they do not feed it while it is off. */
-function common(parts: Parts, { designator, entry, pullUpOhms }: BoardSlot, sheet: string): void {
+/** All that makes a level in the slot hangs on its own supply, so that nothing feeds the slot while it is off. */
+function common(
+  parts: Parts,
+  { designator, entry, pullUpOhms }: BoardSlot,
+  sheet: string,
+  number: number,
+): void {
   const key = PULL_UPS.get(pullUpOhms)
   if (key === undefined) throw new Error(`${designator}: no pull-up of ${pullUpOhms ?? 'no'} ohm is known`)
-  parts.between('r1k', sheet, netOf(entry.wiring.reset), `${designator}_RESET`)
+  // The decoder can pull the reset low through the diode, and nothing else.
+  parts.add(`D${10 + number}`, 'schottky', sheet, { 2: `${designator}_RESET`, 1: netOf(entry.wiring.reset) })
+  parts.between('r10k', sheet, `${designator}_VCC`, `${designator}_RESET`)
   parts.between(key, sheet, `${designator}_VCC`, `${designator}_SCL`)
   parts.between(key, sheet, `${designator}_VCC`, `${designator}_SDA`)
   parts.between('c100n', sheet, `${designator}_VCC`, GROUND)
 }
 
-function element(parts: Parts, slot: BoardSlot): void {
+function element(parts: Parts, slot: BoardSlot, number: number): void {
   const { designator, level, part } = slot
   if (level !== '3.3V')
     throw new Error(`${designator}: an element without a level shifter is at 3.3V, not ${level}`)
   if (part !== CATALOGUE.element.partNumber)
     throw new Error(`${designator}: no symbol for ${part ?? 'no part'} is known`)
   const [rail, reset] = [`${designator}_VCC`, `${designator}_RESET`]
-  const nets = { 12: rail, 18: rail, 19: GROUND, 21: GROUND, 9: `${designator}_SDA`, 10: `${designator}_SCL` }
-  parts.add(designator, 'element', 'elements', { ...nets, 11: reset, 14: reset })
-  common(parts, slot, 'elements')
+  const bus = { 9: `${designator}_SDA`, 10: `${designator}_SCL` }
+  // VCC behind VOUT: ENA low takes the supply from the element. The reset of its ISO 7816 contacts stays active.
+  const supply = { 12: rail, 15: `${designator}_VOUT`, 18: `${designator}_VOUT`, 19: GROUND, 21: GROUND }
+  parts.add(designator, 'element', 'elements', { ...bus, ...supply, 11: reset, 14: GROUND })
+  common(parts, slot, 'elements', number)
 }
 
 function bridge(parts: Parts, slot: BoardSlot, number: number): void {
@@ -178,7 +189,7 @@ function bridge(parts: Parts, slot: BoardSlot, number: number): void {
       1: GROUND,
       3: net('SIM_IO'),
     })
-  common(parts, slot, sheet)
+  common(parts, slot, sheet, number)
   // High: 3 V, low: 1.8 V. The firmware does not choose it. STOP low keeps the card off until the firmware runs.
   parts.between('r10k', sheet, level === '3V' ? rail : GROUND, net('MOD_VCC'))
   parts.between('r10k', sheet, GROUND, net('STOP'))
@@ -202,7 +213,7 @@ function decoderIn(used: Line | DecoderOutput | undefined): DecoderOutput | unde
   return used !== undefined && 'output' in used ? used : undefined
 }
 
-function netOf(used: Line | DecoderOutput | undefined): string {
+export function netOf(used: Line | DecoderOutput | undefined): string {
   if (used === undefined) throw new Error('a slot without reset or power switch')
   return 'output' in used ? `DEC_${used.output}` : lineNet(used)
 }
@@ -220,6 +231,8 @@ const MUX_SC = ['5', '7', '9', '11', '14', '16', '18', '20']
 const MUX_SD = ['4', '6', '8', '10', '13', '15', '17', '19']
 const DECODER_A = ['23', '22', '21', '20']
 const DECODER_Y = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '13', '14', '15', '16', '17']
+/** Empties a slot in 50 ms: test/hardware/power-off.test.ts. */
+const DISCHARGE: PartKey = 'r4k7'
 /** TPS22945: at least so much. */
 const SWITCH_MA = 100
 const PULL_UPS = new Map<number | undefined, PartKey>([

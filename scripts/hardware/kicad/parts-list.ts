@@ -50,17 +50,28 @@ export function powerTable({ slots, power }: Board): string {
     limitMa === undefined ? '-' : String(limitMa),
   ])
   const sum = slots.reduce((total, { maxMa = 0 }) => total + maxMa, power.baseMa)
+  const [leds, discharge] = [slots.length * LED_MA, Math.ceil((slots.length * RAIL_MV) / DISCHARGE_OHMS)]
+  if (leds + discharge > power.baseMa)
+    throw new Error(
+      `power.base_ma: found ${power.baseMa}, but LEDs and discharge take ${leds + discharge} mA`,
+    )
   const all = [
     ['slot', 'part', 'at most, mA', 'switch limits at, mA'],
     ['---', '---', '---:', '---:'],
     ...rows,
-    ['-', 'LEDs, multiplexer, decoder, EEPROM', String(power.baseMa), '-'],
+    ['-', `${slots.length} LEDs of ${LED_MA} mA`, String(leds), '-'],
+    ['-', `${slots.length} discharge resistors of 4.7 kohm`, String(discharge), '-'],
+    ['-', 'multiplexer, decoder, EEPROM', String(power.baseMa - leds - discharge), '-'],
     ['sum', '', String(sum), '-'],
     ['rail', 'what is left for a HAT (assumed)', String(power.railMa), '-'],
     ['left', '', String(power.railMa - sum), '-'],
   ]
   return all.map((row) => `| ${row.join(' | ')} |\n`).join('')
 }
+
+/** (3.3 V - 1.9 V) / 680 ohm; 1.9 V of a green LED is assumed. */
+const LED_MA = 2
+const [RAIL_MV, DISCHARGE_OHMS] = [3300, 4700]
 
 function field(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text

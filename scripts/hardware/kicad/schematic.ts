@@ -194,6 +194,6 @@ const PIN = 2.54
 const [FIRST_X, FIRST_Y, LAST_Y] = [50.8, 30.48, 265]
 const [COLUMN, ROW_GAP] = [76.2, 10.16]
 const LETTERS: Readonly<Record<string, string>> = {
-  ...{ R: 'R', C: 'C', LED: 'D', SWITCH: 'SW', JUMPER: 'JP', TESTPOINT: 'TP' },
+  ...{ R: 'R', C: 'C', LED: 'D', SCHOTTKY: 'D', SWITCH: 'SW', JUMPER: 'JP', TESTPOINT: 'TP' },
   ...{ HEADER_2X20: 'J', SIM_2FF: 'J', SIM_MFF2: 'J' },
 }

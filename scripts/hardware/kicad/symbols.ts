@@ -23,6 +23,7 @@ export const SYMBOLS: Readonly<Record<string, readonly SymbolPin[]>> = {
   R: two('passive'),
   C: two('passive'),
   LED: [pin('2 A passive'), pin('1 K passive', 'right')],
+  SCHOTTKY: [pin('2 A passive'), pin('1 K passive', 'right')],
   SWITCH: two('passive'),
   JUMPER: two('passive'),
   TESTPOINT: [pin('1 TP passive')],
@@ -53,7 +54,7 @@ export const SYMBOLS: Readonly<Record<string, readonly SymbolPin[]>> = {
   ],
   // NXP SE05x, HX2QFN20; pins that are not here are not connected.
   SE05X: [
-    ...left('12 VIN power_in', '18 VCC power_in', '11 ENA input', '14 ~{RST} input'),
+    ...left('12 VIN power_in', '15 VOUT power_out', '18 VCC power_in', '11 ENA input', '14 ~{RST} input'),
     ...right('9 SDA bidirectional', '10 SCL input', '19 GND power_in', '21 EP power_in'),
   ],
   // ST STM32G031F8, TSSOP-20.
