@@ -27,8 +27,8 @@ for (const { name, file, bytes } of artefactsOf(hatBoard(), STEM)) {
   })
 }
 
-// Each artefact says its part of the wiring. A netlist and a bill of materials belong in these lists once they are
-// artefacts: all changes of wires for the one, of parts for the other.
+// Each of these artefacts says its part of the wiring. Netlist and bill of materials are compared in netlist.test.ts, and
+// that no value of the board file is in none of them, in fields.test.ts.
 const EEPROM = ['EEPROM text', 'EEPROM image']
 const OFF_HEADER = [...EEPROM, 'slot map']
 const ON_HEADER = ['overlay', ...EEPROM, 'pinout', 'slot map']
@@ -87,7 +87,11 @@ for (const [what, toml, stale] of [
     BOARD_FILE.replace('revision = "A"', 'revision = "B"'),
     ['overlay', ...EEPROM, 'pinout', 'slot map'],
   ],
-  ['a pull-up, which no artefact shows', changedIn('U1', 'pull_up_ohms = 4700', 'pull_up_ohms = 4800'), []],
+  [
+    'a pull-up, which only the schematic has',
+    changedIn('U1', 'pull_up_ohms = 4700', 'pull_up_ohms = 4800'),
+    [],
+  ],
 ] as const) {
   test(`agreement: after a change of ${what} these are stale: ${stale.join(', ') || 'none'}`, () => {
     assert.deepEqual(staleAfter(toml), stale)
