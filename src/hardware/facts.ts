@@ -14,6 +14,7 @@ export interface Fact {
     | 'select'
     | 'reset'
     | 'power'
+    | 'current'
     | 'ready'
     | 'LED'
     | 'button'
@@ -27,7 +28,9 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Pi
   const { led, button } = entry.front
   const segment = entry.driver === 'i2c' ? entry.segment : undefined
   const wire = (used: Line | DecoderOutput | undefined): string | undefined => used && wireText(used, board)
-  const switched = [wire(power), limitMa === undefined ? undefined : `limit ${limitMa} mA`]
+  const current = [maxMa && `up to ${maxMa} mA`, limitMa && `limit ${limitMa} mA`].filter(Boolean).join(', ')
+  // What is behind a bridge has a supply of its own.
+  const where = entry.framing === 'bridge' ? ' at the card' : ''
   const facts: { name: Fact['name']; text: string | undefined }[] = [
     {
       name: 'bus',
@@ -38,11 +41,12 @@ export function slotFacts({ entry, level, maxMa, limitMa }: BoardSlot, board: Pi
     { name: 'mux reset', text: wire(segment?.reset) },
     { name: 'select', text: wire(select) },
     { name: 'reset', text: wire(reset) },
-    { name: 'power', text: switched.filter((part) => part !== undefined).join(', ') || undefined },
+    { name: 'power', text: wire(power) },
+    { name: 'current', text: current || undefined },
     { name: 'ready', text: wire(ready) },
     { name: 'LED', text: wire(led) },
     { name: 'button', text: wire(button) },
-    { name: 'level', text: [level, maxMa && `up to ${maxMa} mA`].filter(Boolean).join(', ') || undefined },
+    { name: 'level', text: level && `${level}${where}` },
   ]
   return facts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]))
 }

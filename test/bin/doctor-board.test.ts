@@ -5,16 +5,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
-import { hatFinding } from '../../src/bin/iose/doctor/board/hat.ts'
+import { overlayFinding, takenFindings } from '../../src/bin/iose/doctor/board/device-tree.ts'
+import { type HatFile, hatFinding } from '../../src/bin/iose/doctor/board/hat.ts'
 import { slotLines } from '../../src/bin/iose/doctor/board/report.ts'
 import { type Ask, slotReport } from '../../src/bin/iose/doctor/board/slots.ts'
-import { fine, wrong } from '../../src/bin/iose/doctor/finding.ts'
+import { type Finding, fine, wrong } from '../../src/bin/iose/doctor/finding.ts'
 import { LinkError } from '../../src/drivers/errors.ts'
 import { wiringMark } from '../../src/hardware/identity.ts'
+import { headerUses } from '../../src/hardware/pins.ts'
 import { BOARD_FILE, changedIn, hatBoard, slotOf } from '../hardware/bench.ts'
 import { iose } from '../support/iose.ts'
 
 const NODE = fine('i2c', '/dev/i2c-1')
+/** Of a Raspberry Pi, texts without their final zero. */
+const LABELS: Readonly<Record<string, string>> = {
+  spi0: '/soc/spi@7e204000',
+  i2s: '/soc/i2s@7e203000',
+}
 const FREE: Ask = () => ({ holder: undefined })
 
 function reportOf(designator: string, ask: Ask = FREE, toml = BOARD_FILE) {
@@ -33,10 +40,11 @@ test('doctor --board: a slot has all that the board file says of it, and what to
       'channel: 2 of 0x70',
       'mux reset: GPIO 11, pin 23, low',
       'reset: output 2 of DEC',
-      'power: output 10 of DEC, limit 100 mA',
+      'power: output 10 of DEC',
+      'current: up to 30 mA, limit 100 mA',
       'LED: GPIO 22, pin 15',
       'button: GPIO 12, pin 32, low',
-      'level: 3.3V, up to 30 mA',
+      'level: 3.3V',
     ],
   )
   const all = measure.join('\n')
@@ -45,7 +53,7 @@ test('doctor --board: a slot has all that the board file says of it, and what to
     /^SDA and SCL of channel 2 of 0x70: high when idle, .* in 143 ns by calculation, 300 ns at most$/m,
     /^multiplexer, .*: sudo i2cdetect -y 1 0x70 0x70 shows it$/m,
     /^answer, .*: sudo i2cset -y 1 0x70 0x04 && sudo i2cdetect -y -q 1 0x48 0x48 shows it$/m,
-    /^reset: output 2 of DEC is active for 1 ms/m,
+    /^reset: output 2 of DEC is active for 2 ms/m,
     /^LED: GPIO 22, pin 15: 3\.3 V lights it$/m,
     /^button: GPIO 12, pin 32, low: 0 V while pressed$/m,
   ])
@@ -67,8 +75,12 @@ test('doctor --board: a slot has all that the board file says of it, and what to
 
 test('doctor --board: a bridge acknowledges a read, and its SIM has a level of its own', () => {
   const { facts, measure } = reportOf('J4')
-  assert.ok(facts.some(({ name, text }) => name === 'level' && text === '1.8V, up to 75 mA'))
+  assert.ok(facts.some(({ name, text }) => name === 'level' && text === '1.8V at the card'))
   assert.match(measure.join('\n'), /i2cset -y 1 0x70 0x80 && sudo i2cdetect -y -r 1 0x10 0x10/)
+  assert.deepEqual(measure.slice(0, 2), [
+    'supply of J4, behind its switch: 3.3V against ground, 0 V while output 15 of DEC is active; if it is lower, the switch may limit at 100 mA',
+    'supply of the card in J4: 1.8V from its bridge, 0 V while the bridge has not activated the card',
+  ])
 })
 
 test('doctor --board: lines, levels and a data-ready line as the file has them, whatever they are', () => {
@@ -159,6 +171,64 @@ test('doctor --board: the EEPROM of the board is that of the file, of another, o
   assert.deepEqual(
     hatFinding(hatBoard(BOARD_FILE.replace(/\[hat\][^[]*\[bus\]/, '[bus]')), () => undefined, 'b'),
     [],
+  )
+})
+
+test('doctor --board: a peripheral that takes lines of the board is wrong, unless the board uses it', () => {
+  const board = hatBoard()
+  const tree = (status: Readonly<Record<string, string>>, labels = LABELS): HatFile => {
+    const files: Record<string, string> = {}
+    for (const [name, path] of Object.entries(labels)) files[`__symbols__/${name}`] = path
+    for (const [name, text] of Object.entries(status)) files[`${labels[name] ?? ''}/status`.slice(1)] = text
+    return (name) => files[name]
+  }
+  const off = { spi0: 'disabled', i2s: 'disabled' }
+  assert.deepEqual(takenFindings(board, tree(off)), [])
+  assert.deepEqual(takenFindings(board, tree({}, {})), [], 'no Raspberry Pi')
+  const [spi, ...others] = takenFindings(board, tree({ ...off, spi0: 'okay' }))
+  assert.deepEqual(others, [])
+  assert.equal(spi?.outcome, 'wrong')
+  assert.equal(
+    `${spi.found}: ${spi.meaning ?? ''}`,
+    'SPI 0 is on and has lines 7, 8, 9, 10, 11: here they are J1_BUTTON_N, J2_BUTTON_N, J3_BUTTON_N, J4_BUTTON_N, MUX70_RESET_N',
+  )
+  assert.match(spi.remedy ?? '', /dtparam=spi=on/)
+  const [sound] = takenFindings(board, tree({ spi0: 'disabled' }))
+  assert.match(sound?.found ?? '', /^I2S is on and has lines 18, 19, 20, 21$/)
+  const own = `name = "b"\nrevision = "1"\n[[slots]]\ndesignator = "X1"\ndriver = "spi"\nbus = 0\nchip_select = 1\nframing = "gp"\nled = { line = 8 }\n`
+  assert.deepEqual(takenFindings(hatBoard(own), tree({ ...off, spi0: 'okay' })), [])
+})
+
+test('doctor --board: whether the overlay is applied is seen by the names of the lines', () => {
+  const board = hatBoard()
+  const names = (...text: string[]): HatFile => {
+    const files: Record<string, string> = {
+      '__symbols__/gpio': '/soc/gpio@7e200000',
+      'soc/gpio@7e200000/gpio-line-names': `${text.join('\0')}\0`,
+    }
+    return (name) => files[name]
+  }
+  const of = (file: HatFile, has: (path: string) => boolean = () => true): Finding[] =>
+    overlayFinding(board, file, { folder: '/h/overlay', has })
+  const uses = headerUses(board)
+  const all = Array.from({ length: 28 }, (_, line) => uses.get(line)?.net ?? '')
+  assert.deepEqual(of(names(...all)), [fine('overlay', 'iose-hat-rev-a is applied: lines have its names')])
+  const [none] = of(names('ID_SDA', 'ID_SCL'))
+  assert.equal(none?.outcome, 'warning')
+  assert.match(none.found, /^iose-hat-rev-a is not applied$/)
+  assert.equal(
+    none.remedy,
+    'sudo cp /h/overlay/iose-hat-rev-a.dtbo /boot/firmware/overlays/ && echo dtoverlay=iose-hat-rev-a | sudo tee -a /boot/firmware/config.txt, then restart; an ID EEPROM that is written makes the second part needless',
+  )
+  const [source] = of(names('ID_SDA'), () => false)
+  assert.match(
+    source?.remedy ?? '',
+    /^sudo dtc -@ -I dts -O dtb -o \/boot\/firmware\/overlays\/iose-hat-rev-a\.dtbo \/h\/overlay\/iose-hat-rev-a\.dts && /,
+  )
+  assert.deepEqual(
+    of(() => undefined),
+    [],
+    'no Raspberry Pi: the EEPROM has said so',
   )
 })
 

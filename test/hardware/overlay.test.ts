@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { overlaySource } from '../../scripts/hardware/overlay.ts'
+import { overlayFinding, type TreeFile, takenFindings } from '../../src/bin/iose/doctor/board/device-tree.ts'
 import { headerUses } from '../../src/hardware/pins.ts'
 import { isMissing } from '../support/peers.ts'
 import { BOARD_FILE, HARDWARE, hatBoard } from './bench.ts'
@@ -53,6 +54,25 @@ test('overlay: nothing else of the device tree is another one', { skip }, () => 
   )
 })
 
+test('overlay: the doctor sees whether it is applied, and that SPI 0 takes lines of the board', {
+  skip,
+}, () => {
+  const board = hatBoard()
+  const place = { folder: '/h', has: () => true }
+  const merged = applied(compiled(SOURCE, 'doctor').overlay)
+  const outcomes = [PI, merged].map((file) =>
+    overlayFinding(board, treeOf(file), place).map(({ outcome }) => outcome),
+  )
+  assert.deepEqual(outcomes, [['warning'], ['ok']])
+  assert.deepEqual(takenFindings(board, treeOf(merged)), [])
+  const switchedOn = run('fdtput', ['-t', 's', merged, '/soc/spi@7e204000', 'status', 'okay'])
+  assert.equal(switchedOn.status, 0, switchedOn.stderr)
+  assert.deepEqual(
+    takenFindings(board, treeOf(merged)).map(({ outcome, found }) => [outcome, found]),
+    [['wrong', 'SPI 0 is on and has lines 7, 8, 9, 10, 11']],
+  )
+})
+
 test('overlay: a label that the device tree has not is an error', { skip }, () => {
   const wrong = join(folder, 'wrong.dts')
   writeFileSync(wrong, overlaySource(hatBoard(), hatBoard().hat!).replace('&gpio', '&gpoi'))
@@ -89,6 +109,23 @@ function property(file: string, node: string, name: string, type = 's'): string 
   const { status, stdout, stderr } = run('fdtget', ['-t', type, file, node, name])
   assert.equal(status, 0, stderr)
   return stdout.trimEnd()
+}
+
+/** As the kernel shows it, texts without their final zero. */
+function treeOf(file: string): TreeFile {
+  return (name) => {
+    const at = name.lastIndexOf('/')
+    const { status, stdout } = run('fdtget', ['-t', 'bx', file, `/${name.slice(0, at)}`, name.slice(at + 1)])
+    if (status !== 0) return undefined
+    return Buffer.from(
+      stdout
+        .trim()
+        .split(' ')
+        .map((byte) => Number.parseInt(byte, 16)),
+    )
+      .toString()
+      .replace(/\0+$/, '')
+  }
 }
 
 function run(program: string, args: readonly string[]) {

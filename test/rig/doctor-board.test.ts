@@ -50,6 +50,7 @@ test('iose doctor --board: every slot is explained, and nothing is touched', { s
       'mux reset',
       'reset',
       'power',
+      'current',
       'led',
       'button',
       'level',

@@ -12,6 +12,7 @@ import { deviceFinding, devicesOf, presentMachine, readNode } from '../devices.t
 import { examine } from '../examine.ts'
 import { type Finding, fine, warning } from '../finding.ts'
 import { presentUser } from '../subject.ts'
+import { overlayFinding, overlayPlace, presentTree, takenFindings } from './device-tree.ts'
 import { hatFinding, presentHat } from './hat.ts'
 import { type Ask, keyOf, type SlotReport, slotReport } from './slots.ts'
 
@@ -43,6 +44,8 @@ export async function boardReport(board: Board, source: string): Promise<BoardRe
     findings: [
       about,
       ...hatFinding(board, presentHat, image),
+      ...overlayFinding(board, presentTree, overlayPlace(source)),
+      ...takenFindings(board, presentTree),
       ...decoderTexts(board).map((text) => fine('decoder', text)),
       ...addons,
       ...findings,

@@ -4,13 +4,13 @@ import type { Board } from '../../../../config/board.ts'
 import { productOf } from '../../../../config/board-checks.ts'
 import { WIRING_MARK, wiringMark } from '../../../../hardware/identity.ts'
 import { type Finding, fine, warning, wrong } from '../finding.ts'
-import { contentOf } from '../reading.ts'
+import { presentTree } from './device-tree.ts'
 
 /** What the firmware shows of the EEPROM, by name: `vendor`, `product`, `custom_0`. */
 export type HatFile = (name: string) => string | undefined
 
-/** Of this machine. Texts end with a zero there. */
-export const presentHat: HatFile = (name) => contentOf(`${FOLDER}/${name}`)?.replace(/\0+$/, '')
+/** Of this machine. */
+export const presentHat: HatFile = (name) => presentTree(`hat/${name}`)
 
 /** @param image  where the image of its EEPROM is, for the remedy */
 export function hatFinding(board: Board, file: HatFile, image: string): Finding[] {

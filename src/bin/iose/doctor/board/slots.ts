@@ -4,6 +4,7 @@ import type { Board, BoardSlot } from '../../../../config/board.ts'
 import { linesOfSlot, riseTimeOf } from '../../../../config/board-checks.ts'
 import type { Line } from '../../../../config/lines.ts'
 import type { LineHolder } from '../../../../drivers/gpio.ts'
+import { RESET_MS } from '../../../../drivers/lines.ts'
 import { type Fact, slotFacts, wireText } from '../../../../hardware/facts.ts'
 import { pinOf } from '../../../../hardware/header.ts'
 import type { Finding, Outcome } from '../finding.ts'
@@ -78,19 +79,24 @@ function lineReport(line: Line, use: string, answer: LineHolder | undefined): Li
 }
 
 function measurements(slot: BoardSlot, board: Board): string[] {
-  const { entry, level, limitMa } = slot
+  const { entry, designator, level, limitMa } = slot
   const { reset, power, ready } = entry.wiring
   const { led, button } = entry.front
-  const supply = `supply of ${slot.designator}: ${level ?? 'what its part wants'} against ground`
+  const isBridge = entry.framing === 'bridge'
+  const supply = isBridge
+    ? `supply of ${designator}, behind its switch: ${BRIDGE_LEVEL} against ground`
+    : `supply of ${designator}: ${level ?? 'what its part wants'} against ground`
+  const card = `supply of the card in ${designator}: ${level ?? 'what it wants'} from its bridge, 0 V while the bridge has not activated the card`
   const without = power === undefined ? '' : `, 0 V while ${wireText(power, board)} is active`
   const limit = limitMa === undefined ? '' : `; if it is lower, the switch may limit at ${limitMa} mA`
   return [
     `${supply}${without}${limit}`,
+    ...(isBridge ? [card] : []),
     ...busMeasurements(slot, board),
     ...(reset === undefined
       ? []
       : [
-          `reset: ${wireText(reset, board)} is active for 1 ms at each reset of the element, inactive otherwise`,
+          `reset: ${wireText(reset, board)} is active for ${RESET_MS} ms at each reset of the element, inactive otherwise`,
         ]),
     ...(ready === undefined ? [] : [`ready: ${wireText(ready, board)} is active while it has an answer`]),
     ...(led === undefined
@@ -140,5 +146,7 @@ function hex(value: number): string {
   return `0x${value.toString(16).padStart(2, '0')}`
 }
 
+/** Clause M2 of hardware/bridge/README.md: a bridge is at the level of the header, whatever its card gets. */
+const BRIDGE_LEVEL = '3.3V'
 /** Whom the kernel names as the holder of the gateway's lines: see drivers/gpio-cdev. */
 const OWN_NAME = 'iose'
