@@ -3,10 +3,10 @@
 import type { Board } from '../../src/config/board.ts'
 import { boardEeprom } from '../../src/hardware/board-eeprom.ts'
 import { encodeEeprom } from '../../src/hardware/eeprom.ts'
+import { slotMapPicture } from '../../src/hardware/slot-map.ts'
 import { eepromText } from './eeprom-text.ts'
 import { overlaySource } from './overlay.ts'
 import { pinoutPicture } from './pinout.ts'
-import { slotMapPicture } from './slot-map.ts'
 
 /** One file that follows from a board file. */
 export interface Artefact {

@@ -3,7 +3,7 @@
 import type { Board } from '../../src/config/board.ts'
 import { type HeaderPin, headerPins } from '../../src/hardware/header.ts'
 import { type HeaderUse, headerUses } from '../../src/hardware/pins.ts'
-import { svg, words } from './svg.ts'
+import { svg, words } from '../../src/hardware/svg.ts'
 
 export function pinoutPicture(board: Board): string {
   const uses = headerUses(board)

@@ -1,7 +1,7 @@
 // TOML text to the typed configuration of the gateway; every error names file, path and the value found.
 
 import type { LogLevel } from '../base/log.ts'
-import { type BoardText, withBoard } from './board.ts'
+import { type Board, type BoardText, parseBoard, withBoard } from './board.ts'
 import { DEFAULT_SLOTS } from './default.ts'
 import { ConfigError } from './errors.ts'
 import { checkPools, type PoolConfig } from './pools.ts'
@@ -52,6 +52,8 @@ export interface Config {
     /** The same; undefined: nobody can do anything over the status plane. */
     readonly operatorTokenFile: string | undefined
   }
+  /** The board that the slots are on, as its file has it. */
+  readonly board?: Board
   readonly health: {
     /** How often each idle element is looked at; 0: never. */
     readonly pollMs: number
@@ -93,7 +95,11 @@ export type RacsFile = 'ca' | 'cert' | 'key' | 'crl' | 'users'
  * @throws ConfigError config.invalid; and what `readBoard` throws
  */
 export function parseConfig(toml: string, file: string, readBoard = noBoard): Config {
-  const raw = withBoard(tomlOf(toml, file), file, readBoard)
+  let boardText: BoardText | undefined
+  const raw = withBoard(tomlOf(toml, file), file, (name) => {
+    boardText = readBoard(name)
+    return boardText
+  })
   const whole = checked(raw, file, { schema: fileSchema, knownKeysAt, secretKeys: SECRET_KEYS })
   checkSockets(raw as { slots?: Record<string, unknown>[] }, file)
   const { gateway, tls_se: tlsSe, racs, status, health, guard, audit, panel, slots, pools } = whole
@@ -127,6 +133,7 @@ export function parseConfig(toml: string, file: string, readBoard = noBoard): Co
     panel,
     slots: slots === undefined ? parseConfig(DEFAULT_SLOTS, 'default').slots : slotsOf(slots, file),
     pools,
+    ...(boardText === undefined ? {} : { board: parseBoard(boardText) }),
   }
 }
 

@@ -3,11 +3,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ActionDesk, actionIn, decoded } from './actions.ts'
 import { wordsOfAtr } from './atr-words.ts'
+import { BOARD_PATH, type BoardPicture } from './files.ts'
 import type { Gate } from './gate.ts'
 import { type RowSource, rowsOf } from './row.ts'
 
 export interface ApiEnvironment extends RowSource {
   readonly gateway?: GatewayFacts | undefined
+  /** The board that the slots are on. */
+  readonly board?: BoardPicture | undefined
   /** By SEID: how the slot is wired, as pairs of words. */
   readonly wirings?: ReadonlyMap<string, readonly (readonly [name: string, text: string])[]> | undefined
 }
@@ -55,11 +58,12 @@ export class Api {
   }
 
   #facts({ headers }: IncomingMessage) {
-    const { gateway } = this.#environment
+    const { gateway, board } = this.#environment
+    const map = board && { name: board.name, picture: BOARD_PATH }
     const { hasOperator } = this.#gate
     const { update, clock, flash, refusedConfiguration } = gateway ?? {}
     const asked = { update: update?.(), clock: clock?.(), flash: flash?.() }
-    const facts = { ...gateway, ...asked, refusedConfiguration: refusedConfiguration?.() }
+    const facts = { ...gateway, ...asked, refusedConfiguration: refusedConfiguration?.(), board: map }
     return { ...facts, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
   }
 

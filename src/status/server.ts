@@ -36,7 +36,7 @@ export class StatusServer {
   readonly #gate: Gate
   readonly #feed: Feed
   readonly #api: Api
-  readonly #page = pageRoutes()
+  readonly #page: ReturnType<typeof pageRoutes>
   readonly #routes: ReadonlyMap<string, Route>
   readonly #http: Server
   readonly #admission = new Admission({
@@ -46,6 +46,7 @@ export class StatusServer {
 
   private constructor(options: StatusOptions, environment: StatusEnvironment) {
     this.#environment = environment
+    this.#page = pageRoutes(environment.board)
     this.#gate = new Gate({ host: options.host, ...environment })
     this.#feed = new Feed(environment)
     const { actions, ...rest } = environment

@@ -1,7 +1,10 @@
 // The gateway with the board file of revision A, on the buses and lines that it describes.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
+import { HARDWARE } from '../hardware/bench.ts'
 import { isBrowserMissing, PageBench } from '../support/browser.ts'
 import { Gateway } from '../support/gateway.ts'
 import { askOnce } from '../support/peers.ts'
@@ -98,4 +101,47 @@ test('hat: the page shows where each slot is on the board, and how it is wired',
   const names = await wiring.locator('dt').allTextContents()
   assert.deepEqual(names, ['bus', 'address', 'channel', 'mux reset', 'reset', 'power', 'LED', 'button'])
   assert.deepEqual(bench.complaints, [])
+})
+
+test('hat: the page shows the slot map of the board, drawn from its file, to eyes and in words', {
+  skip: skip || isBrowserMissing,
+}, async () => {
+  await using board = await hat()
+  await using gateway = await Gateway.start(BOARD, board.rig.env)
+  await gateway.loggedTimes(8, 'slot.ready')
+  const status = `http://127.0.0.1:${gateway.statusPort}`
+  await using bench = await PageBench.open(`${status}/`)
+  const { page } = bench
+  const summary = page.locator('#board-map summary', { hasText: /^Slot map of IoSE HAT, revision A$/ })
+  const picture = page.locator('#board-map img')
+  await summary.waitFor()
+  assert.equal(await picture.isVisible(), false)
+  await summary.focus()
+  await page.keyboard.press('Enter')
+  await picture.waitFor()
+  const shown = await page.evaluate(
+    '(async (img) => { await img.decode(); return [img.alt, img.naturalWidth > 0] })(document.querySelector("#board-map img"))',
+  )
+  assert.deepEqual(shown, [
+    'Slot map of IoSE HAT, revision A. The details of each slot say the same in words.',
+    true,
+  ])
+  const served = await fetch(`${status}/page/board-map.svg`)
+  assert.equal(await served.text(), readFileSync(join(HARDWARE, 'pictures/hat-rev-a-slots.svg'), 'utf8'))
+  await bench.shoot('board-map')
+  // On its own, it may do nothing but look as it does.
+  await page.goto(`${status}/page/board-map.svg`)
+  assert.equal(
+    await page.evaluate('getComputedStyle(document.querySelector(".paper")).fill'),
+    'rgb(20, 23, 27)',
+  )
+  assert.deepEqual(bench.complaints, [])
+})
+
+test('hat: without a board the page has no slot map', { skip: skip || isBrowserMissing }, async () => {
+  await using gateway = await Gateway.start('[[slots]]\ndriver = "simulator"\nsen = "a.com"\n')
+  const status = `http://127.0.0.1:${gateway.statusPort}`
+  await using bench = await PageBench.open(`${status}/`)
+  assert.equal(await bench.page.locator('#board-map').isVisible(), false)
+  assert.equal((await fetch(`${status}/page/board-map.svg`)).status, 404)
 })

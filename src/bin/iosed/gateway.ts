@@ -28,6 +28,7 @@ import { refusedConfiguration, updateFacts } from './appliance-facts.ts'
 import { AuditObserver } from './audit-observer.ts'
 import { openTrail } from './audit-trail.ts'
 import { openBindings } from './bindings-file.ts'
+import { boardPicture } from './board-picture.ts'
 import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
 import { expiriesOf } from './expiries.ts'
@@ -135,6 +136,7 @@ export async function startGateway(
     ...{ clock, log, events, report, wallNow: Date.now, sessions, observer, health, metrics },
     designators: designatorsOf(config.slots),
     wirings: wiringsOf(config.slots),
+    board: boardPicture(config.board),
     actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
     gateway: {
       ...{ name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },

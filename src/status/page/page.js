@@ -1,6 +1,7 @@
 // The status page: puts its parts together.
 
 import { Board, setText } from './board.js'
+import { showBoard } from './board-map.js'
 import { Detail } from './detail.js'
 import { Sessions } from './sessions.js'
 import { TokenDialog } from './token.js'
@@ -65,6 +66,7 @@ async function facts() {
   const facts = [updateWords(body.update), configurationWords(body.refusedConfiguration), factWords(body)]
   setText($('version'), `IoSE gateway ${plain(body.version ?? '')}${facts.join('')}`)
   document.title = `${name}: secure elements`
+  showBoard($('board-map'), body.board)
   refreshSoon()
 }
 

@@ -1,11 +1,13 @@
 // The slots of a board as they are wired, one card each.
 
-import type { Board, BoardSlot } from '../../src/config/board.ts'
-import { slotFacts } from '../../src/hardware/facts.ts'
+import type { Board, BoardSlot } from '../config/board.ts'
+import { productOf } from '../config/board-checks.ts'
+import { slotFacts } from './facts.ts'
 import { escaped, svg, words } from './svg.ts'
 
+/** As SVG. */
 export function slotMapPicture(board: Board): string {
-  const title = `${board.name}, revision ${board.revision}: slots`
+  const title = `${productOf(board)}: slots`
   const rows = Math.ceil(board.slots.length / COLUMNS)
   const most = Math.max(...board.slots.map((slot) => slotFacts(slot, board).length))
   const cardHeight = CARD_TOP + most * LINE - 4
