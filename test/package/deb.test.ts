@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Deb, isBuildMissing, run } from '../support/deb.ts'
@@ -85,6 +85,17 @@ test('deb: the configuration is a conffile: the default, and where the service h
     /^state_dir = "\/var\/lib\/iose" +# where the service has it; iose finds it here, too$/m,
   )
   assert.equal(shipped.trim().replace(/^state_dir = .*$/m, ''), printed.replace(line, ''))
+})
+
+test('deb: each board has its overlay, compiled, where the doctor looks for it', { skip }, () => {
+  const hardware = join(deb.root, PROGRAM, 'hardware')
+  const boards = readdirSync(join(hardware, 'boards')).map((file) => file.replace(/\.toml$/, ''))
+  assert.deepEqual(boards, ['hat-rev-a'])
+  const file = join(hardware, 'overlay/iose-hat-rev-a.dtbo')
+  assert.deepEqual(readdirSync(dirname(file)), ['iose-hat-rev-a.dtbo'])
+  const source = run('dtc', ['-I', 'dtb', '-O', 'dts', file])
+  assert.match(source, /clock-frequency = <0x61a80>/)
+  assert.match(source, /__fixups__ \{/)
 })
 
 test('deb: it depends on systemd and on the libraries that its binaries name', { skip }, () => {

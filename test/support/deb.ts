@@ -20,7 +20,9 @@ export interface Member {
 /** Why no package for `arch` can be made here, or false. */
 export function isBuildMissing(arch: Architecture): string | false {
   const compiler = arch === 'amd64' ? 'x86_64-linux-gnu-g++' : 'aarch64-linux-gnu-g++'
-  return isMissing('dpkg-deb', '--version') || isMissing(compiler, '--version')
+  return (
+    isMissing('dpkg-deb', '--version') || isMissing('dtc', '--version') || isMissing(compiler, '--version')
+  )
 }
 
 /** What a command wrote, both streams. @throws Error when it fails */
