@@ -36,8 +36,8 @@ Each line says ok, warning or wrong, what was looked at, and, where something is
   --token-file FILE    what it must be told; default: from the configuration, status.token in the state directory
 
 With --board: what each slot has (bus, address, channel, reset, power, LED, button, level), what of it this machine has
-(nodes, and who holds which line), and what to measure if an element does not answer; --json gives an object with the
-board, the checks, and the slots.
+(nodes, overlay, peripherals in the way, and who holds which line), and what to measure if an element does not answer;
+--json gives an object with the board, the checks, and the slots.
 
 Exit codes: 0 nothing is wrong, there may be warnings; 1 something is wrong; 78 the configuration cannot be used.
 
