@@ -4,7 +4,7 @@ import { type Appliance, openOtherSlot } from './appliance.ts'
 import { readBootState } from './boot-record.ts'
 import { UpdateError } from './errors.ts'
 import type { UpdateHeader } from './header.ts'
-import { checkFit, checkSlotIsFree, install } from './install.ts'
+import { checkFit, checkSlotIsFree, type Downgrade, install } from './install.ts'
 import { type Journal, knownVersion, readJournal, writeJournal } from './journal.ts'
 import { trustedKeys } from './keys.ts'
 import { otherSlot } from './layout.ts'
@@ -16,7 +16,7 @@ export interface UpdateOrder {
   readonly appliance: Appliance
   /** The update file as it comes. */
   readonly bytes: AsyncIterable<Uint8Array>
-  readonly downgrade: 'allowed' | 'refused'
+  readonly downgrade: Downgrade
   /** `check`: everything but writing. */
   readonly mode: 'install' | 'check'
   /** The header was verified, and fits. */

@@ -13,18 +13,23 @@ import { CodedError } from '../base/errors.ts'
  * - full: no room for the journal
  * - image: a root image that nobody can make an update of
  * - key: no usable key to sign with, or a folder of keys that cannot be read
+ * - unanswered: whoever installs for the gateway, or restarts the machine, ended without a result or is stuck
  */
-export type UpdateErrorCode =
-  | 'update.malformed'
-  | 'update.untrusted'
-  | 'update.unfit'
-  | 'update.no-appliance'
-  | 'update.not-now'
-  | 'update.busy'
-  | 'update.disk'
-  | 'update.full'
-  | 'update.image'
-  | 'update.key'
+export const UPDATE_ERROR_CODES = [
+  'update.malformed',
+  'update.untrusted',
+  'update.unfit',
+  'update.no-appliance',
+  'update.not-now',
+  'update.busy',
+  'update.disk',
+  'update.full',
+  'update.image',
+  'update.key',
+  'update.unanswered',
+] as const
+
+export type UpdateErrorCode = (typeof UPDATE_ERROR_CODES)[number]
 
 /** The message names the file, the version or the partition. It never shows a key. */
 export class UpdateError extends CodedError<UpdateErrorCode> {}

@@ -160,6 +160,9 @@ const FORMAT = 1
 const PRODUCT_BYTES = 32
 const BOARDS_BYTES = 256
 const MAX_CHUNKS = (MAX_ROOT_BYTES + MAX_KERNEL_BYTES) / CHUNK_BYTES
+/** Of a whole file: a slot that is full, and the header and signature for it. */
+export const MAX_UPDATE_BYTES =
+  FIXED_BYTES + MAX_CHUNKS * HASH_BYTES + SIGNATURE_BYTES + MAX_ROOT_BYTES + MAX_KERNEL_BYTES
 const AT = {
   magic: 0,
   format: 8,

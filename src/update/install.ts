@@ -20,6 +20,9 @@ export interface Installed {
   readonly minimum: Version | undefined
 }
 
+/** Whether an older version is taken. `never`: it is not, and nothing that the caller could say changes that. */
+export type Downgrade = 'allowed' | 'refused' | 'never'
+
 /** Starts that a slot has to prove itself. */
 export const TRIES = 3
 
@@ -28,7 +31,7 @@ export const TRIES = 3
  * @param downgrade  `allowed`: an older version is taken, down to the minimum
  * @throws UpdateError update.unfit
  */
-export function checkFit(header: UpdateHeader, installed: Installed, downgrade: 'allowed' | 'refused'): void {
+export function checkFit(header: UpdateHeader, installed: Installed, downgrade: Downgrade): void {
   const { product, boards, version, minimum } = installed
   if (header.product !== product) throw unfit(`it is for ${header.product}, and this is ${product}`)
   if (!header.boards.some((board) => boards.includes(board))) {
@@ -41,10 +44,9 @@ export function checkFit(header: UpdateHeader, installed: Installed, downgrade: 
       `it is version ${header.version.text}, and an update before it forbids what is below ${minimum.text}`,
     )
   }
-  if (downgrade === 'refused' && compareVersions(header.version, version) < 0) {
-    throw unfit(
-      `it is version ${header.version.text}, and ${version.text} is newer; --allow-downgrade takes it all the same`,
-    )
+  if (downgrade !== 'allowed' && compareVersions(header.version, version) < 0) {
+    const way = downgrade === 'refused' ? '; --allow-downgrade takes it all the same' : ''
+    throw unfit(`it is version ${header.version.text}, and ${version.text} is newer${way}`)
   }
 }
 

@@ -26,6 +26,13 @@ after(() => rmSync(folder, { recursive: true }))
 const units = readdirSync(join(UNITS, 'system'))
 // pkcheck: 0 is yes, up to 3 are kinds of no, more are errors.
 const PKCHECK_DISMISSED = 3
+/** What clients reach, and what a client's file reaches. */
+const EXPOSED_LITTLE = ['iosed.service', 'iose-update@.service']
+/** Asks root's side of updates something, and prints what it answers, or why it cannot. */
+const ASK = `use IO::Socket::UNIX;
+  my $to = IO::Socket::UNIX->new(Peer => "/run/iose-update.sock") or do { print $!; exit 1 };
+  print $to "an order\\n"; print <$to>;`
+const answerer = '#!/bin/sh\nread -r order && echo "uid $(id -u): $order"\n'
 const noDaemon = '#!/bin/sh\n'
 
 for (const [rootfs, version] of [
@@ -39,8 +46,11 @@ for (const [rootfs, version] of [
       layUnits(layer)
       mkdirSync(join(layer, 'usr/sbin'))
       mkdirSync(join(layer, 'usr/bin'))
-      for (const program of ['usr/sbin/iosed', 'usr/bin/iose']) {
-        writeFileSync(join(layer, program), noDaemon)
+      for (const [program, text] of [
+        ['usr/sbin/iosed', noDaemon],
+        ['usr/bin/iose', answerer],
+      ] as const) {
+        writeFileSync(join(layer, program), text)
         chmodSync(join(layer, program), 0o755)
       }
       machine = await bootContainer({ rootfs, layers: [layer] })
@@ -53,9 +63,33 @@ for (const [rootfs, version] of [
       assert.deepEqual(outcome, { stdout: '', stderr: '', status: 0 })
     })
 
-    test(`systemd ${version}: the service is exposed by 1.5 of 10 at most`, async () => {
-      const unit = '/usr/lib/systemd/system/iosed.service'
-      await machine.success(['systemd-analyze', 'security', '--offline=yes', '--threshold=15', unit])
+    for (const unit of EXPOSED_LITTLE) {
+      test(`systemd ${version}: ${unit} is exposed by 1.5 of 10 at most`, async () => {
+        const path = `/usr/lib/systemd/system/${unit}`
+        await machine.success(['systemd-analyze', 'security', '--offline=yes', '--threshold=15', path])
+      })
+    }
+
+    test(`systemd ${version}: nobody takes updates on what is no appliance`, async () => {
+      await machine.success(['systemctl', 'start', 'iose-update.socket'])
+      const shown = await machine.success([
+        ...['systemctl', 'show', 'iose-update.socket'],
+        ...['--property=ActiveState,ConditionResult', '--value'],
+      ])
+      assert.deepEqual(shown.trim().split('\n').sort(), ['inactive', 'no'])
+    })
+
+    test(`systemd ${version}: on an appliance the gateway hands orders to root, and nobody else does`, async () => {
+      await machine.success(['mkdir', '-p', '/usr/lib/iose-appliance'])
+      await machine.success(['cp', '/etc/os-release', '/usr/lib/iose-appliance/version'])
+      await machine.success(['systemctl', 'start', 'iose-update.socket'])
+      const ask = (user: string) =>
+        machine.run(['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'perl', '-e', ASK])
+      // Root's side is `echo`, here: who runs it, what it was asked, in its sandbox.
+      assert.deepEqual(await ask('iose'), { stdout: 'uid 0: an order\n', stderr: '', status: 0 })
+      assert.deepEqual((await ask('bin')).stdout, 'Permission denied')
+      await machine.success(['systemctl', 'stop', 'iose-update.socket'])
+      assert.deepEqual((await ask('iose')).stdout, 'No such file or directory')
     })
 
     test(`systemd ${version}: user and groups are there, folders are theirs only`, async () => {
@@ -107,14 +141,16 @@ test('units: nothing is said against them by the systemd of this host', {
   const here = join(folder, 'here')
   cpSync(join(UNITS, 'system'), here, { recursive: true })
   // The gateway is not installed here.
-  const service = join(here, 'iosed.service')
-  for (const file of [service, join(here, 'iose-update-gate.service')]) {
+  const services = units.filter((unit) => unit.endsWith('.service')).map((unit) => join(here, unit))
+  for (const file of services) {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^ExecStart=.*$/m, 'ExecStart=/bin/true'))
   }
   const paths = units.map((unit) => join(here, unit))
   const verify = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], { encoding: 'utf8' })
   assert.deepEqual([verify.stdout, verify.stderr, verify.status], ['', '', 0])
-  const threshold = ['security', '--offline=yes', '--threshold=15', service]
-  const security = spawnSync('systemd-analyze', threshold, { encoding: 'utf8' })
-  assert.equal(security.status, 0, security.stdout)
+  for (const unit of EXPOSED_LITTLE) {
+    const threshold = ['security', '--offline=yes', '--threshold=15', join(here, unit)]
+    const security = spawnSync('systemd-analyze', threshold, { encoding: 'utf8' })
+    assert.equal(security.status, 0, security.stdout)
+  }
 })

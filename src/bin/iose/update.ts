@@ -8,6 +8,7 @@ import { apply } from './update/apply.ts'
 import { confirm } from './update/confirm.ts'
 import { inspect } from './update/inspect.ts'
 import { OPTIONS, type UpdateCall } from './update/options.ts'
+import { receive } from './update/receive.ts'
 import { signUpdate } from './update/sign.ts'
 import { status } from './update/status.ts'
 
@@ -18,6 +19,7 @@ export const update: CliCommand = {
        iose update inspect FILE|- [--json]
        iose update sign IMAGE --key FILE --output FILE --board NAME...
        sudo iose update confirm [--timeout SECONDS]
+       iose update receive
 
 Writes a signed update (FILE, or what comes on standard input) to the slot that does not run, reads it back, and has it
 started next. Until that last step, and whenever it is cut short, the machine starts what it has now. A file called status
@@ -26,6 +28,9 @@ is ./status.
 status says what runs, what is in the other slot, and what became of the last update. inspect shows what a file says of
 itself and whether this machine would trust it. confirm is the health gate, which the appliance runs after each start: it
 waits until both planes accept and an element answers (or none is configured), and then keeps the slot that runs.
+
+An operator updates over the status page, too: the gateway hands what is uploaded to receive, which iose-update.socket of
+systemd starts as root for it, with an order and the update on the socket that is its standard input. It takes no downgrade.
 
 sign makes an update out of IMAGE, an image of scripts/build-image or the file of one slot. The version is that of the
 image, which unsquashfs of the package squashfs-tools reads.
@@ -68,6 +73,7 @@ const ACTIONS: Readonly<Record<string, (call: UpdateCall) => Promise<ExitCode>>>
   inspect,
   sign: signUpdate,
   confirm,
+  receive,
 }
 
 function callOf(args: readonly string[]): UpdateCall {
@@ -112,4 +118,5 @@ const COMPLAINTS: Readonly<Record<UpdateErrorCode, { exitCode: ExitCode; next?: 
   },
   'update.image': { exitCode: EXIT.refused, next: 'scripts/build-image makes one' },
   'update.key': { exitCode: EXIT.refused },
+  'update.unanswered': { exitCode: EXIT.failed, next: 'journalctl -u "iose-update@*"' },
 }

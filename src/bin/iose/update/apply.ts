@@ -1,7 +1,5 @@
 // `iose update FILE`
 
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { messageOf } from '../../../base/errors.ts'
 import { applyUpdate } from '../../../update/apply.ts'
 import { payloadBytes, type UpdateHeader } from '../../../update/header.ts'
@@ -11,11 +9,12 @@ import { CliError, EXIT, type ExitCode, misuse } from '../command.ts'
 import { printLine } from '../racs/output.ts'
 import { applianceOf, bytesOf, checkFlags, onlyWord, type UpdateCall } from './options.ts'
 import { Progress } from './progress.ts'
+import { reboot } from './reboot.ts'
 
 export async function apply(call: UpdateCall): Promise<ExitCode> {
   checkFlags(call, 'an update', ['dry-run', 'reboot', 'allow-downgrade'])
   const { values } = call
-  const file = onlyWord(call, 'a file or a command (status, inspect, sign, confirm)')
+  const file = onlyWord(call, 'a file or a command (status, inspect, sign, confirm, receive)')
   const mode = values['dry-run'] === true ? 'check' : 'install'
   if (mode === 'check' && values.reboot === true) throw misuse('--dry-run and --reboot exclude each other')
   const appliance = await applianceOf(call)
@@ -49,14 +48,14 @@ export async function apply(call: UpdateCall): Promise<ExitCode> {
   } finally {
     progress?.end()
   }
-  if (values.reboot === true) await reboot()
+  if (values.reboot === true) await restart()
   else printLine('Next: systemctl reboot')
   return EXIT.done
 }
 
-async function reboot(): Promise<void> {
+async function restart(): Promise<void> {
   try {
-    await promisify(execFile)('systemctl', ['--no-block', 'reboot'])
+    await reboot()
   } catch (error) {
     const message = `the update is installed, but systemctl reboot failed: ${messageOf(error)}\nNext: restart the machine`
     throw new CliError(EXIT.failed, message)
