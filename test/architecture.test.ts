@@ -27,7 +27,7 @@ const ARROWS: Record<string, readonly string[]> = {
   config: ['base', 'access/user.ts'],
   hardware: ['base', 'config'],
   panel: ['base', 'slots'],
-  status: ['base', 'net', 'apdu', 'slots'],
+  status: ['base', 'net', 'apdu', 'slots', 'update/orders.ts', 'update/errors.ts'],
   bin: [
     ...['base', 'net', 'apdu', 'drivers', 'simulator', 'slots', 'tlsse', 'config'],
     ...['access', 'racs', 'client', 'pki', 'status', 't0', 't1', 'panel', 'globalplatform', 'audit'],

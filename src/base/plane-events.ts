@@ -50,6 +50,34 @@ export interface CommandFailed extends OfCommand {
   readonly cause: string
 }
 
+/** An operator uploads an update of the machine, before any of it is taken. */
+export interface UpdateStarted extends OfClient {
+  readonly kind: 'update.started'
+  readonly bytes: number
+}
+
+/** That update is installed, or was refused, or failed. */
+export interface UpdateEnded extends OfClient {
+  readonly kind: 'update.ended'
+  /** Undefined as long as nobody has verified it. */
+  readonly version: string | undefined
+  /** `installed`, else the code of an error. */
+  readonly code: string
+  readonly cause: string
+}
+
+/** An operator orders a restart into an update, before it is done. */
+export interface RestartOrdered extends OfClient {
+  readonly kind: 'restart.ordered'
+}
+
+/** That restart was refused. */
+export interface RestartFailed extends OfClient {
+  readonly kind: 'restart.failed'
+  readonly code: string
+  readonly cause: string
+}
+
 export type PlaneEvent =
   | SessionOpened
   | SessionClosed
@@ -57,6 +85,10 @@ export type PlaneEvent =
   | ClientClosed
   | CommandStarted
   | CommandFailed
+  | UpdateStarted
+  | UpdateEnded
+  | RestartOrdered
+  | RestartFailed
 
 export interface PlaneObserver {
   /**

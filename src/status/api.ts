@@ -6,11 +6,13 @@ import { wordsOfAtr } from './atr-words.ts'
 import { BOARD_PATH, type BoardPicture } from './files.ts'
 import type { Gate } from './gate.ts'
 import { type RowSource, rowsOf } from './row.ts'
+import type { UpdateDesk } from './update/desk.ts'
 
 export interface ApiEnvironment extends RowSource {
   readonly gateway?: GatewayFacts | undefined
   /** The board that the slots are on. */
   readonly board?: BoardPicture | undefined
+  readonly updates?: UpdateDesk | undefined
   /** By SEID: how the slot is wired, as pairs of words. */
   readonly wirings?: ReadonlyMap<string, readonly (readonly [name: string, text: string])[]> | undefined
 }
@@ -58,12 +60,17 @@ export class Api {
   }
 
   #facts({ headers }: IncomingMessage) {
-    const { gateway, board } = this.#environment
+    const { gateway, board, updates } = this.#environment
     const map = board && { name: board.name, picture: BOARD_PATH }
     const { hasOperator } = this.#gate
     const { update, clock, flash, refusedConfiguration } = gateway ?? {}
-    const asked = { update: update?.(), clock: clock?.(), flash: flash?.() }
-    const facts = { ...gateway, ...asked, refusedConfiguration: refusedConfiguration?.(), board: map }
+    const byPage = updates?.isPossible === true
+    const last = update?.()
+    const asked = {
+      update: last === undefined && !byPage ? undefined : { ...last, by_page: byPage },
+      ...{ clock: clock?.(), flash: flash?.(), refusedConfiguration: refusedConfiguration?.() },
+    }
+    const facts = { ...gateway, ...asked, board: map }
     return { ...facts, actions: hasOperator, may_act: hasOperator && this.#gate.mayAct(headers) }
   }
 

@@ -8,11 +8,20 @@ import type { Log } from '../base/log.ts'
 import type { SlotEvent } from '../slots/events.ts'
 import { type RowSource, rowsOf } from './row.ts'
 import { MAX_ROWS, type SessionRow } from './sessions.ts'
+import type { UpdateRow } from './update/row.ts'
 
 export interface FeedOptions extends RowSource {
   readonly clock: Clock
   readonly log: Log
   readonly events: Events<SlotEvent>
+  /** Updates of the machine that operators upload. */
+  readonly updates?: UpdateSource | undefined
+}
+
+export interface UpdateSource {
+  /** That under way, or the last one. */
+  readonly row: UpdateRow | undefined
+  readonly changed: Events<UpdateRow>
 }
 
 export class Feed {
@@ -23,6 +32,7 @@ export class Feed {
   readonly #touched = new Set<number>()
   /** Sessions that have ended since. */
   #ended: readonly SessionRow[] = []
+  #isUpdateTouched = false
   #subscriptions: (Disposable | undefined)[] = []
   #pending: Timer | undefined
   #flushAt = 0
@@ -40,14 +50,15 @@ export class Feed {
       'X-Content-Type-Options': 'nosniff',
     })
     // However long it is: nobody can have read it yet.
-    response.write(textOf('slots', rowsOf(this.#options)))
+    response.write(textOf('slots', rowsOf(this.#options)) + this.#updateText())
     this.#listeners.set(response, response.writableLength + MAX_UNREAD_BYTES)
     response.once('close', () => this.#remove(response))
     if (this.#listeners.size > 1) return
-    const { events, sessions } = this.#options
+    const { events, sessions, updates } = this.#options
     this.#subscriptions = [
       events.subscribe((event) => this.#on(event)),
       sessions?.ended.subscribe((session) => this.#onSession(session)),
+      updates?.changed.subscribe(() => this.#onUpdate()),
     ]
     this.#beatLater()
   }
@@ -65,6 +76,7 @@ export class Feed {
     this.#pending = undefined
     this.#touched.clear()
     this.#ended = []
+    this.#isUpdateTouched = false
     this.#heartbeat?.cancel()
   }
 
@@ -90,6 +102,16 @@ export class Feed {
     this.#flushIn(COLLECT_MS)
   }
 
+  #onUpdate(): void {
+    this.#isUpdateTouched = true
+    this.#flushIn(UPDATE_MS)
+  }
+
+  #updateText(): string {
+    const row = this.#options.updates?.row
+    return row === undefined ? '' : textOf('update', row)
+  }
+
   #flushIn(delayMs: number): void {
     const { clock } = this.#options
     const at = clock.now() + delayMs
@@ -105,7 +127,9 @@ export class Feed {
     this.#touched.clear()
     const ended = this.#ended.map((session) => textOf('session', session))
     this.#ended = []
-    this.#tellAll([...ended, ...rows.map((row) => textOf('slot', row))].join(''))
+    const update = this.#isUpdateTouched ? this.#updateText() : ''
+    this.#isUpdateTouched = false
+    this.#tellAll([...ended, ...rows.map((row) => textOf('slot', row)), update].join(''))
   }
 
   #beatLater(): void {
@@ -135,6 +159,8 @@ function textOf(event: string, value: unknown): string {
 
 const COLLECT_MS = 50
 const COUNT_MS = 1_000
+/** Of an update, as often as a bar moves visibly. */
+const UPDATE_MS = 250
 const HEARTBEAT_MS = 15_000
 /** Besides the first event. */
 const MAX_UNREAD_BYTES = 256 * 1024

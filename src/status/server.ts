@@ -13,13 +13,16 @@ import { pageRoutes } from './files.ts'
 import { type Access, Gate, isLoopback, type Refusal } from './gate.ts'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import { UPLOAD_LIMITS, UpdateDesk } from './update/desk.ts'
+import { answerAndLinger, RESTART_PATH, UPLOAD_PATH, updateRoutes } from './update/route.ts'
+import { bodyOf, type UploadLimits } from './update/upload.ts'
 
 export interface StatusOptions {
   readonly host: string
   readonly port: number
 }
 
-export interface StatusEnvironment extends FeedOptions, ApiEnvironment {
+export interface StatusEnvironment extends Omit<FeedOptions, 'updates'>, Omit<ApiEnvironment, 'updates'> {
   /** See Gate, for these. */
   readonly token: string
   readonly health: Health
@@ -27,6 +30,8 @@ export interface StatusEnvironment extends FeedOptions, ApiEnvironment {
   readonly operatorToken?: string | undefined
   /** What an operator can do; nothing without. */
   readonly actions?: Actions | undefined
+  /** The socket behind which root installs updates; nothing without. */
+  readonly updates?: { readonly path: string; readonly limits?: UploadLimits } | undefined
   /** Is told what an operator does. */
   readonly observer?: PlaneObserver | undefined
 }
@@ -37,6 +42,7 @@ export class StatusServer {
   readonly #feed: Feed
   readonly #api: Api
   readonly #page: ReturnType<typeof pageRoutes>
+  readonly #updates: UpdateDesk | undefined
   readonly #routes: ReadonlyMap<string, Route>
   readonly #http: Server
   readonly #admission = new Admission({
@@ -48,24 +54,31 @@ export class StatusServer {
     this.#environment = environment
     this.#page = pageRoutes(environment.board)
     this.#gate = new Gate({ host: options.host, ...environment })
-    this.#feed = new Feed(environment)
-    const { actions, ...rest } = environment
-    this.#api = new Api(environment, this.#gate, actions && new ActionDesk({ ...rest, actions }))
+    const { actions, updates: way, ...rest } = environment
+    const updates = way && new UpdateDesk({ ...rest, ...way })
+    this.#updates = updates
+    this.#feed = new Feed({ ...rest, updates })
+    this.#api = new Api({ ...rest, updates }, this.#gate, actions && new ActionDesk({ ...rest, actions }))
     this.#routes = new Map<string, Route>([
       ['/health/alive', (response) => send(response, 200, environment.health.liveness)],
       ['/health/ready', (response) => this.#ready(response)],
       ['/metrics', (response) => this.#metrics(response)],
       ['/api/events', (response) => this.#feed.add(response)],
+      ...(updates === undefined ? [] : updateRoutes(updates, environment.clock)),
     ])
     this.#http = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
-      ...{ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS },
+      ...{ headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS },
+      // For updates alone: whatever else has a body is refused and closed as soon as its headers are there.
+      requestTimeout: UPLOAD_LIMITS.wholeMs + IDLE_MS,
       connectionsCheckingInterval: REQUEST_MS / 5,
     })
     // A listener hears something more often than that; who only asks and never reads is over.
     this.#http.timeout = IDLE_MS
     this.#http.on('connection', (socket) => this.#admit(socket))
     this.#http.on('request', (request, response) => this.#answer(request, response))
+    // Whoever asks before sending is told so before that.
+    this.#http.on('checkContinue', (request, response) => this.#answer(request, response))
   }
 
   /** Starts to listen. Rejects with the system's error when the address cannot be bound. */
@@ -95,6 +108,7 @@ export class StatusServer {
     const stopped = once(this.#http, 'close')
     this.#http.close()
     this.#feed.close()
+    this.#updates?.close()
     this.#http.closeAllConnections()
     await stopped
   }
@@ -115,14 +129,21 @@ export class StatusServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const [status, error, headers] = this.#refusalOf(request) ?? []
-    if (status === undefined) {
+    const refusal = this.#refusalOf(request)
+    if (refusal === undefined) {
       this.#routeOf(request)?.(response, request)
       return
     }
+    const [status, error, headers] = refusal
+    if (!hasBody(request)) {
+      send(response, status, { error }, headers)
+      return
+    }
     // What follows would be taken for the next request.
-    if (hasBody(request)) response.setHeader('Connection', 'close')
-    send(response, status, { error }, headers)
+    const answer = { status, body: { error }, headers }
+    answerAndLinger(response, answer, bodyOf(request), this.#environment.clock).catch(() =>
+      response.destroy(),
+    )
   }
 
   /** Why there is nothing for this request. */
@@ -131,15 +152,17 @@ export class StatusServer {
     // Before anything else, so that nobody learns what there is.
     const refusal = this.#gate.refusalOf(request, this.#accessTo(path))
     if (refusal?.[0] === 421) return refusal
-    if (hasBody(request)) return [413, 'requests have no body here']
+    const desk = path === UPLOAD_PATH ? this.#updates : undefined
+    if (hasBody(request) && desk === undefined) return [413, 'requests have no body here']
     if (refusal !== undefined) return refusal
     if (this.#routeOf(request) === undefined) return [404, 'nothing is here']
-    const method = actionIn(path) === undefined ? 'GET' : 'POST'
-    return request.method === method ? undefined : [405, `only ${method} is possible`, { Allow: method }]
+    const method = isOrder(path) ? 'POST' : 'GET'
+    if (request.method !== method) return [405, `only ${method} is possible`, { Allow: method }]
+    return desk?.refusalOf(request)
   }
 
   #accessTo(path: string): Access {
-    if (actionIn(path) !== undefined) return 'operator'
+    if (isOrder(path)) return 'operator'
     return this.#page.has(path) || path.startsWith('/health/') ? 'anybody' : 'reader'
   }
 
@@ -165,6 +188,11 @@ export class StatusServer {
       },
     )
   }
+}
+
+/** Something is done, not told. */
+function isOrder(path: string): boolean {
+  return path === UPLOAD_PATH || path === RESTART_PATH || actionIn(path) !== undefined
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

@@ -34,6 +34,9 @@ export interface Locator {
   focus(): Promise<void>
   textContent(): Promise<string | null>
   isVisible(): Promise<boolean>
+  isDisabled(): Promise<boolean>
+  /** Chooses the file at `path`. */
+  setInputFiles(path: string): Promise<void>
   allTextContents(): Promise<string[]>
 }
 

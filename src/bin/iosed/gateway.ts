@@ -138,6 +138,7 @@ export async function startGateway(
     wirings: wiringsOf(config.slots),
     board: boardPicture(config.board),
     actions: slotActions((seid) => inventory.slots.find((slot) => slot.seid === seid)),
+    updates: { path: UPDATE_SOCKET },
     gateway: {
       ...{ name: config.gateway.name, version, tlsSe: tlsSe.address, racs: racs.address },
       ...{ update: () => updateFacts('/'), refusedConfiguration: () => refusedConfiguration('/') },
@@ -261,6 +262,9 @@ async function openDrivers(
   await Promise.race([Promise.all(arrivals), sleepUntil(clock, clock.now() + ARRIVAL_GRACE_MS)])
   return drivers
 }
+
+/** Of iose-update.socket, on an appliance. */
+const UPDATE_SOCKET = '/run/iose-update.sock'
 
 /** How long the first elements may take before the planes listen without them. */
 const ARRIVAL_GRACE_MS = 250

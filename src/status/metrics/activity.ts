@@ -103,6 +103,12 @@ export class Activity {
       case 'command.failed':
         this.#commandFailures.add(event.code)
         break
+      case 'update.started':
+      case 'update.ended':
+      case 'restart.ordered':
+      case 'restart.failed':
+        // Once in months: no series, but records of the audit log.
+        break
       default:
         event satisfies never
     }

@@ -162,7 +162,7 @@ function factsOf(row, nowMs) {
 }
 
 /** Writes names and values into a list of them. */
-function pairs(list, entries) {
+export function pairs(list, entries) {
   while (list.children.length > 2 * entries.length) list.lastElementChild.remove()
   while (list.children.length < 2 * entries.length) {
     list.append(document.createElement('dt'), document.createElement('dd'))

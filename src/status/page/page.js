@@ -5,6 +5,7 @@ import { showBoard } from './board-map.js'
 import { Detail } from './detail.js'
 import { Sessions } from './sessions.js'
 import { TokenDialog } from './token.js'
+import { Update } from './update.js'
 import { ask, listen } from './wire.js'
 import { plain, timeText } from './words.js'
 
@@ -28,6 +29,7 @@ const detail = new Detail({
   gateway: () => gateway,
   needToken: (why) => tokens.open(why),
 })
+const update = new Update({ needToken: (why) => tokens.open(why), changed: facts })
 const sessions = new Sessions($('sessions'), $('failed-only'))
 $('failed-only').addEventListener('change', refreshSoon)
 const retry = listen({ onEvent, onLink })
@@ -38,6 +40,7 @@ function onEvent(name, value) {
   else if (name === 'slot') board.take(value, now())
   else if (name === 'session') onSession(value)
   else if (name === 'change') onChange(value)
+  else if (name === 'update') update.take(value)
   else if (name === 'press') detail.saw(value.slot, value.at, `button, ${value.held_ms} ms: ${value.outcome}`)
   refreshSoon()
 }
@@ -61,6 +64,7 @@ async function facts() {
   const { status, body } = await ask('/api/gateway').catch(() => ({}))
   if (status !== 200) return
   gateway = body
+  update.tell(body)
   const name = plain(body.name ?? 'Gateway')
   setText($('name'), name)
   const facts = [updateWords(body.update), configurationWords(body.refusedConfiguration), factWords(body)]

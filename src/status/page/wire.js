@@ -24,6 +24,13 @@ export async function order(path) {
   return { status: response.status, body: await bodyOf(response) }
 }
 
+/** Sends a file, for as long as that takes; resolves to what came of it. */
+export async function upload(path, file, signal) {
+  const headers = { ...bearer(token.get()), 'content-type': 'application/octet-stream' }
+  const response = await fetch(path, { method: 'POST', headers, body: file, signal })
+  return { status: response.status, body: await bodyOf(response) }
+}
+
 /**
  * Tells what happens until the page is left: `onEvent(name, value)`; `onLink(state, retryAt)` with `live`, `seeking`,
  * `away` or `locked`. Returns what makes it try at once.

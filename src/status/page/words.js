@@ -29,6 +29,20 @@ export function timeText(instant) {
   return new Date(instant).toLocaleTimeString([], { hourCycle: 'h23' })
 }
 
+/** What became of the last update, as `iose update status` says it. */
+export function lastUpdateText({ outcome, slot, version, reason, at }) {
+  const what =
+    version === undefined
+      ? `what is in slot ${plain(slot)}`
+      : `version ${plain(version)} in slot ${plain(slot)}`
+  const why = reason === undefined ? '' : `: ${plain(reason)}`
+  return `${what} ${OUTCOMES[outcome] ?? plain(outcome)} (${plain(at)})${why}`
+}
+
+export function mebibytes(bytes) {
+  return String(Math.floor(bytes / 1_048_576))
+}
+
 /**
  * Commands that talk to the element of this name, with a file in the place of the key.
  * @param address  `host:port` of the service plane, as the gateway has bound it
@@ -49,6 +63,12 @@ function quoted(text) {
   return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
+const OUTCOMES = {
+  installed: 'waits for its first start',
+  confirmed: 'was confirmed',
+  failed: 'did not meet its mission',
+  'fell-back': 'was given up',
+}
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const ANY_ADDRESS = /^(0\.0\.0\.0|\[::\])(?=:)/
 const UNITS = [
