@@ -10,7 +10,7 @@ setexpr second ${first} + 200
 setexpr fresh ${second} + 200
 setexpr digest ${fresh} + 200
 setexpr area ${memory} + 4000000
-setexpr kernel ${memory} + 8000000
+setexpr kernel ${memory} + a000000
 
 # Whether the ${count} bytes at ${place} end in their CRC-32, least significant byte first: then the CRC-32 over all of
 # them is this constant. The command stores it in the order of bytes that its build has.

@@ -27,7 +27,7 @@ test('build-image: a key of updates that is none is refused before anything is m
 })
 
 test('build-image: shellcheck has nothing to say', { skip: isMissing('shellcheck', '--version') }, () => {
-  const appliance = ['configure', 'grow', 'prepare-data', 'report'].map(
+  const appliance = ['configure', 'prepare-data', 'report'].map(
     (name) => `scripts/image/root/usr/lib/iose-appliance/${name}`,
   )
   const scripts = ['scripts/build-image', 'scripts/image/init', 'scripts/image/customize', ...appliance]

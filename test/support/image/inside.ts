@@ -75,10 +75,14 @@ export class Inside implements AsyncDisposable {
   }
 
   /** @param at  `port`: the socket of the board's port; `folder`: what is removed in the end */
-  static async enter(board: Board, at: { folder: string; port: string }): Promise<Inside> {
+  static async enter(
+    board: Board,
+    at: { folder: string; port: string },
+    limitSeconds = LIMIT_SECONDS,
+  ): Promise<Inside> {
     try {
       const inside = new Inside(board, at.folder, await connected(at.port))
-      await board.within(inside.#answer('ready'), 'no command can be run in it')
+      await board.within(inside.#answer('ready'), 'no command can be run in it', limitSeconds)
       return inside
     } catch (error) {
       await board[Symbol.asyncDispose]()
@@ -154,6 +158,8 @@ async function connected(path: string): Promise<Socket> {
   }
 }
 
+/** A boot takes 30 s on an idle machine. */
+const LIMIT_SECONDS = 240
 const VIRTIO_PORT = '/dev/virtio-ports/commands'
 const CREDENTIALS = '/run/credentials/@system'
 // Each line has seconds and, in base64, what the shell is to run in them; each answer status, output and errors.

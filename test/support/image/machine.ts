@@ -21,25 +21,14 @@ export interface BoardOptions {
 /** Powers a board on. Nothing of it lives on when this process dies: QEMU gets SIGKILL from the kernel then. */
 export async function powerOn(disk: Disk, options: BoardOptions = {}): Promise<Board> {
   const folder = mkdtempSync(join(tmpdir(), `board-${process.pid}-`))
-  const ports = {
-    ...{ racsPort: await freePort(), tlsSePort: await freePort() },
-    ...{ statusPort: await freePort(), sshPort: await freePort() },
-  }
-  const network = [
-    // Nothing leaves: no name server, no time server, only what is forwarded comes in.
-    'user,id=net,restrict=on',
-    `hostfwd=tcp:127.0.0.1:${ports.racsPort}-:7777`,
-    `hostfwd=tcp:127.0.0.1:${ports.tlsSePort}-:8888`,
-    `hostfwd=tcp:127.0.0.1:${ports.statusPort}-:8080`,
-    `hostfwd=tcp:127.0.0.1:${ports.sshPort}-:22`,
-  ].join(',')
+  const ports = await freePorts()
   const qemu = [
     ...['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a53', '-accel', 'tcg,thread=multi', '-smp', '2'],
     // As much as the smallest board has.
     ...['-m', '512', '-display', 'none', '-monitor', 'none', '-serial', `file:${folder}/serial.log`],
     ...['-bios', disk.firmware, '-drive', `if=none,id=card,format=raw,file=${disk.path}`],
     ...['-device', 'virtio-blk-device,drive=card', '-device', 'virtio-rng-device'],
-    ...['-netdev', network, '-device', 'virtio-net-device,netdev=net'],
+    ...['-netdev', forwarding(ports), '-device', 'virtio-net-device,netdev=net'],
     ...(options.clock === undefined ? [] : ['-rtc', `base=${options.clock}`]),
     ...(options.framesTo === undefined ? [] : await secondCard(options.framesTo)),
     ...(options.devices ?? []),
@@ -50,13 +39,32 @@ export async function powerOn(disk: Disk, options: BoardOptions = {}): Promise<B
   return new Board(child, { folder, ...ports })
 }
 
+export async function freePorts(): Promise<Ports> {
+  return {
+    ...{ racsPort: await freePort(), tlsSePort: await freePort() },
+    ...{ statusPort: await freePort(), sshPort: await freePort() },
+  }
+}
+
+/** Of QEMU: nothing leaves, no name server, no time server; only what is forwarded comes in. */
+export function forwarding({ racsPort, tlsSePort, statusPort, sshPort }: Ports): string {
+  const pairs = [
+    [racsPort, 7777],
+    [tlsSePort, 8888],
+    [statusPort, 8080],
+    [sshPort, 22],
+  ] as const
+  const forwards = pairs.map(([outside, inside]) => `hostfwd=tcp:127.0.0.1:${outside}-:${inside}`)
+  return ['user,id=net,restrict=on', ...forwards].join(',')
+}
+
 async function secondCard(port: number): Promise<string[]> {
   const [to, from] = ['remote', 'local'].map((end) => `${end}.type=inet,${end}.host=127.0.0.1,${end}.port`)
   const netdev = `dgram,id=lan,${to ?? ''}=${port},${from ?? ''}=${await freePort()}`
   return ['-netdev', netdev, '-device', 'virtio-net-device,netdev=lan']
 }
 
-interface Ports {
+export interface Ports {
   readonly racsPort: number
   readonly tlsSePort: number
   readonly statusPort: number
@@ -66,14 +74,15 @@ interface Ports {
 export class Board implements AsyncDisposable {
   /** Ports of 127.0.0.1 that lead to those of the board. */
   readonly ports: Ports
+  /** Of its own, removed with it; its serial line is serial.log there. */
+  readonly folder: string
   readonly #qemu: ChildProcess
-  readonly #folder: string
   readonly #startedAt = performance.now()
   #complaints = ''
 
   constructor(qemu: ChildProcess, { folder, ...ports }: Ports & { readonly folder: string }) {
     this.#qemu = qemu
-    this.#folder = folder
+    this.folder = folder
     this.ports = ports
     qemu.stderr?.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()))
   }
@@ -81,7 +90,7 @@ export class Board implements AsyncDisposable {
   /** What the board has written on its serial line. */
   get serial(): string {
     try {
-      return readFileSync(join(this.#folder, 'serial.log'), 'latin1')
+      return readFileSync(join(this.folder, 'serial.log'), 'latin1')
     } catch {
       return ''
     }
@@ -128,7 +137,7 @@ export class Board implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.powerOff()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   #end(limitSeconds: number): string {
