@@ -2,9 +2,10 @@
 # Everything is kept in $cache under a name with a hash of this file and of the mirror; --refresh throws it away.
 
 SUITE=trixie
-# What the gateway and the appliance need; the dependencies of the package of the gateway are among them.
+# What the gateway and the appliance need; the dependencies of the package of the gateway are among them. Without libidn2
+# systemd-resolved announces this machine as "linux".
 BASE_PACKAGES=(
-  systemd systemd-sysv systemd-resolved systemd-timesyncd udev dbus kmod libpam-systemd
+  systemd systemd-sysv systemd-resolved libidn2-0 systemd-timesyncd udev dbus kmod libpam-systemd
   iproute2 procps netbase ca-certificates openssl
   pcscd libccid polkitd libstdc++6 libpcsclite1
   util-linux fdisk e2fsprogs dosfstools
