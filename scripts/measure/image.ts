@@ -3,12 +3,12 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GIVEN_UP } from '../../src/update/boot-state.ts'
 import {
   cannotBootImage,
   Disk,
   imagePath,
   KERNEL_AREA_OFFSET,
+  ON_TRIAL,
   SLOT_OFFSETS,
 } from '../../test/support/image/disk.ts'
 import { powerOnInside } from '../../test/support/image/inside.ts'
@@ -59,7 +59,7 @@ async function starts(workshop: Workshop): Promise<Row[]> {
   disk.fillSlotB(
     workshop.system(Object.fromEntries(masked.map((name) => [`etc/systemd/system/${name}`, '']))),
   )
-  disk.setBootState({ ...TRIAL, isConfirmed: true, tries: 0 })
+  disk.setBootState({ ...ON_TRIAL, isConfirmed: true, tries: 0 })
   const bare: number[] = []
   for (let start = 0; start < STARTS; start++) {
     await using board = await powerOn(disk)
@@ -128,7 +128,7 @@ async function fallbacks(workshop: Workshop): Promise<Row[]> {
     using disk = new Disk()
     disk.fillSlotB()
     disk.write(SLOT_OFFSETS.B + KERNEL_AREA_OFFSET + (5 << 20), Buffer.alloc(512, 0x5a))
-    disk.setBootState(TRIAL)
+    disk.setBootState(ON_TRIAL)
     await using board = await powerOn(disk)
     await board.waitFor(new RegExp(UP.source.replace('([AB])', 'A')))
     await planesReady(board)
@@ -140,7 +140,7 @@ async function fallbacks(workshop: Workshop): Promise<Row[]> {
   }
   using disk = new Disk()
   disk.fillSlotB(workshop.system({ 'usr/sbin/iosed': '#!/bin/sh\nexit 1\n' }))
-  disk.setBootState({ ...TRIAL, tries: 1 })
+  disk.setBootState({ ...ON_TRIAL, tries: 1 })
   await using board = await powerOn(disk)
   await board.waitFor(/iose: slot B used up its tries/, 900)
   await board.waitFor(new RegExp(UP.source.replace('([AB])', 'A')))
@@ -160,15 +160,6 @@ function median(samples: readonly number[]): number {
 }
 
 const STARTS = 3
-const TRIAL = {
-  sequence: 7,
-  slot: 'B',
-  tries: 3,
-  isConfirmed: false,
-  reason: GIVEN_UP.never,
-  givenUp: undefined,
-} as const
-
 const missing = cannotBootImage()
 if (missing !== false) {
   process.stderr.write(`measure-image: ${missing}\n`)

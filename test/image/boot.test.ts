@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import test from 'node:test'
-import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
-import { CARD_BYTES, cannotBootImage, Disk, KERNEL_AREA_OFFSET, SLOT_OFFSETS } from '../support/image/disk.ts'
+import { GIVEN_UP } from '../../src/update/boot-state.ts'
+import {
+  CARD_BYTES,
+  cannotBootImage,
+  Disk,
+  KERNEL_AREA_OFFSET,
+  ON_TRIAL,
+  SLOT_OFFSETS,
+} from '../support/image/disk.ts'
 import { powerOn } from '../support/image/machine.ts'
 import { planesReady, UP } from '../support/image/planes.ts'
 
 const skip = cannotBootImage()
-const NOT_CONFIRMED: BootState = {
-  sequence: 7,
-  slot: 'B',
-  tries: 3,
-  isConfirmed: false,
-  reason: GIVEN_UP.never,
-  givenUp: undefined,
-}
 
 test('image: boots slot A read-only to both planes, and a second time from what it kept', {
   skip,
@@ -39,7 +38,7 @@ test('image: boots slot A read-only to both planes, and a second time from what 
   assert.deepEqual([start, sectors], [2_367_488, CARD_BYTES / 512 - 2_367_488])
   // A confirmed slot is started without a write.
   assert.deepEqual(disk.bootState(), {
-    ...NOT_CONFIRMED,
+    ...ON_TRIAL,
     sequence: 2,
     slot: 'A',
     tries: 0,
@@ -50,7 +49,7 @@ test('image: boots slot A read-only to both planes, and a second time from what 
 test('image: tries of a slot that nobody confirms count down, then slot A starts', { skip }, async () => {
   using disk = new Disk()
   disk.fillSlotB()
-  disk.setBootState({ ...NOT_CONFIRMED, tries: 2 })
+  disk.setBootState({ ...ON_TRIAL, tries: 2 })
   for (const left of [1, 0]) {
     await using board = await powerOn(disk)
     await board.waitFor(new RegExp(`iose: slot B, confirmed 0, tries left ${left}`))
@@ -75,7 +74,7 @@ test('image: from a slot whose kernel is damaged by one byte, slot A starts at o
   const sector = disk.read(place, 512)
   sector.writeUInt8(sector.readUInt8(100) ^ 1, 100)
   disk.write(place, sector)
-  disk.setBootState(NOT_CONFIRMED)
+  disk.setBootState(ON_TRIAL)
   await using board = await powerOn(disk)
   await board.waitFor(/iose: the kernel of slot B is damaged/)
   const [, slot] = await board.waitFor(UP)
@@ -89,7 +88,7 @@ test('image: from a slot whose kernel is damaged by one byte, slot A starts at o
 test('image: from a slot of random bytes, slot A starts at once', { skip }, async () => {
   using disk = new Disk()
   for (const offset of [0, KERNEL_AREA_OFFSET]) disk.write(SLOT_OFFSETS.B + offset, randomBytes(8 << 20))
-  disk.setBootState(NOT_CONFIRMED)
+  disk.setBootState(ON_TRIAL)
   await using board = await powerOn(disk)
   await board.waitFor(/iose: the kernel of slot B is damaged/)
   await board.waitFor(/iose: slot A, confirmed 1/)
@@ -101,7 +100,7 @@ test('image: from a slot whose root is random bytes, the kernel resets until slo
   using disk = new Disk()
   disk.fillSlotB()
   disk.write(SLOT_OFFSETS.B, randomBytes(8 << 20))
-  disk.setBootState({ ...NOT_CONFIRMED, tries: 2 })
+  disk.setBootState({ ...ON_TRIAL, tries: 2 })
   await using board = await powerOn(disk)
   const [, slot] = await board.waitFor(UP, 480)
   assert.equal(slot, 'A')
@@ -118,5 +117,5 @@ test('image: with both copies of the boot state damaged slot A is tried, and the
   await board.waitFor(/iose: both copies of the boot state are damaged/)
   await board.waitFor(/iose: slot A, confirmed 0, tries left 2/)
   await board.powerOff()
-  assert.deepEqual(disk.bootState(), { ...NOT_CONFIRMED, sequence: 1, slot: 'A', tries: 2 })
+  assert.deepEqual(disk.bootState(), { ...ON_TRIAL, sequence: 1, slot: 'A', tries: 2 })
 })

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { GIVEN_UP } from '../../src/update/boot-state.ts'
-import { Disk } from '../support/image/disk.ts'
+import { Disk, ON_TRIAL } from '../support/image/disk.ts'
 import { cannotBootRaspi, powerOnRaspi } from '../support/image/raspi.ts'
 
 const skip = cannotBootRaspi()
@@ -13,10 +13,7 @@ test('raspi3b: the boot script in the U-Boot of the card gives up an empty slot 
   skip,
 }, async (t) => {
   using disk = new Disk()
-  disk.setBootState({
-    ...{ sequence: 7, slot: 'B', tries: 3, isConfirmed: false },
-    ...{ reason: GIVEN_UP.never, givenUp: undefined },
-  })
+  disk.setBootState(ON_TRIAL)
   await using board = await powerOnRaspi(disk, { by: 'u-boot' })
   await board.waitFor(/iose: the kernel of slot B is damaged/, LIMIT_SECONDS)
   await board.waitFor(/iose: slot A, confirmed 1/, LIMIT_SECONDS)

@@ -4,9 +4,8 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import test from 'node:test'
-import { type BootState, GIVEN_UP } from '../../src/update/boot-state.ts'
 import { CHUNK_BYTES } from '../../src/update/header.ts'
-import { cannotBootImage, Disk } from '../support/image/disk.ts'
+import { cannotBootImage, Disk, ON_TRIAL } from '../support/image/disk.ts'
 import { type Inside, powerOnInside } from '../support/image/inside.ts'
 import { planesReady, UP } from '../support/image/planes.ts'
 import { attached, UPDATE_DEVICE, VIRTUAL_BOARD, Workshop } from '../support/image/updates.ts'
@@ -73,10 +72,7 @@ test('update: a system whose gateway fails is given up by the gate, and says why
   using workshop = new Workshop()
   using disk = new Disk()
   disk.fillSlotB(workshop.system({ 'usr/sbin/iosed': '#!/bin/sh\nexit 1\n' }))
-  const trial: BootState = {
-    ...{ sequence: 7, slot: 'B', tries: 1, isConfirmed: false, reason: GIVEN_UP.never, givenUp: undefined },
-  }
-  disk.setBootState(trial)
+  disk.setBootState({ ...ON_TRIAL, tries: 1 })
   await using inside = await powerOnInside(disk)
   // Three minutes for the mission would only make the test longer.
   const patience = '[Service]\nExecStart=\nExecStart=/usr/bin/iose update confirm --timeout 10\n'

@@ -23,6 +23,7 @@ import {
   COPY_OFFSETS,
   currentBootState,
   encodeBootState,
+  GIVEN_UP,
   type SlotName,
 } from '../../../src/update/boot-state.ts'
 import { isMissing } from '../peers.ts'
@@ -32,6 +33,12 @@ export const SLOT_OFFSETS: Record<SlotName, number> = { A: 270_336 * 512, B: 1_3
 export const SLOT_BYTES = SLOT_OFFSETS.B - SLOT_OFFSETS.A
 export const CARD_BYTES = 2 ** 31
 export const KERNEL_AREA_OFFSET = 917_504 * 512
+
+/** Slot B is started next, and has three tries. */
+export const ON_TRIAL: BootState = {
+  ...{ sequence: 7, slot: 'B', tries: 3, isConfirmed: false },
+  ...{ reason: GIVEN_UP.never, givenUp: undefined },
+}
 
 /** Why the image cannot be booted here, or false. */
 export function cannotBootImage(): string | false {
