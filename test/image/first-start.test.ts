@@ -81,7 +81,7 @@ test('first start: a board without a clock takes its files from the card, makes 
   const { exitCode, stdout, stderr } = await iose(['audit', 'verify', '--state-dir', state])
   assert.equal(exitCode, 0, stdout + stderr)
 
-  disk.putOnCard('gateway.toml', GATEWAY.replace('driver', 'drover'))
+  disk.putOnCard('gateway.toml', GATEWAY.replace('simulator', 'drover'))
   await using board = await powerOn(disk, { clock: CLOCK })
   await board.waitFor(UP)
   t.diagnostic(await planesReady(board, 'vault.example'))
