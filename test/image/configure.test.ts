@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -153,6 +154,30 @@ test('configure: the last good one stays when the first partition of the card ca
   assert.equal(box.refused, undefined)
 })
 
+test('configure: one that was never proven is neither good nor refused by a start without the first partition', (t) => {
+  const box = new Box(t)
+  box.put('gateway.toml', GOOD)
+  box.start()
+  box.run('proven')
+  const good = box.used
+  box.put('gateway.toml', `${GOOD}drain_ms = 1000\n`)
+  box.start()
+  const trial = box.used
+  assert.notEqual(trial, good)
+  // The power goes, and the card cannot be read at the next start.
+  box.hideCard()
+  box.start()
+  assert.equal(box.used, good)
+  box.run('proven')
+  box.journal('iosed: the port is taken\n')
+  box.run('revert')
+  box.start()
+  assert.deepEqual([box.used, box.refused], [good, undefined])
+  box.showCard()
+  box.start()
+  assert.equal(box.used, trial)
+})
+
 test('configure: what desktops and the system leave in the folder does not count', (t) => {
   const box = new Box(t)
   box.put('._gateway.toml', 'Mac')
@@ -253,6 +278,14 @@ class Box {
 
   remove(name: string): void {
     rmSync(join(this.card, name))
+  }
+
+  hideCard(): void {
+    renameSync(this.card, join(this.root, 'hidden'))
+  }
+
+  showCard(): void {
+    renameSync(join(this.root, 'hidden'), this.card)
   }
 
   state(name: string, text: string): void {
