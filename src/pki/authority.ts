@@ -16,7 +16,16 @@ import {
   writeLedger,
 } from './ledger.ts'
 import { withLock } from './lock.ts'
-import { certificateOf, fingerprintOf, keyOf, pemOf, sha256Of, validityOf, wholeSecond } from './material.ts'
+import {
+  certificateOf,
+  fingerprintOf,
+  keyOf,
+  pemOf,
+  rootOf,
+  sha256Of,
+  validityOf,
+  wholeSecond,
+} from './material.ts'
 import { checkAuthorityName, checkUserName, hostKindOf } from './names.ts'
 import { nothingToRevoke, refuseSecondCertificate, refuseToOverwrite, refuseToReplace } from './refusals.ts'
 
@@ -83,7 +92,7 @@ export class Authority {
   static async open(directory: string): Promise<Authority> {
     const path = { certificate: join(directory, FILE.certificate), key: join(directory, FILE.key) }
     const certificatePem = await readText(path.certificate)
-    const certificate = certificateOf(certificatePem, path.certificate)
+    const certificate = rootOf(certificatePem, path.certificate)
     const key = keyOf(await readText(path.key), path.key)
     if (!certificate.checkPrivateKey(key))
       throw new PkiError('pki.invalid', `${path.key} is not the key of ${path.certificate}`)
@@ -161,6 +170,30 @@ export class Authority {
   }
 
   /**
+   * Writes in place of a certificate one that ends two years from `now`. Its key stays, whoever has it; so does its
+   * beginning: a clock that was wrong for a while makes none that is not valid yet.
+   * @param path  of a server's or client's certificate, in PEM
+   * @returns false when it was not issued here, is revoked, or cannot last longer
+   */
+  async renew(path: string, now: Date): Promise<boolean> {
+    let isRenewed = false
+    await this.#exclusively(now, async (ledger) => {
+      const pem = await readText(path)
+      const fingerprint = fingerprintOf(certificateOf(pem, path))
+      const row = ledger.certificates.find((one) => one.kind !== 'ca' && one.fingerprint === fingerprint)
+      const { notAfter } = this.#validityOf(now)
+      if (row === undefined || row.revokedAt !== undefined || notAfter <= row.notAfter) return
+      const { makeSuccessor, newSerial } = await import('./certificates.ts')
+      const subject = { ...row, serial: newSerial(), notAfter }
+      const successor = await makeSuccessor(pem, subject, this.#signer)
+      await this.#enter(rowOf(row.kind, subject, new X509Certificate(successor)), ledger)
+      await write(path, successor, MODE.public)
+      isRenewed = true
+    })
+    return isRenewed
+  }
+
+  /**
    * Revokes all valid client certificates of `name`, or else the one certificate with that serial number, and writes
    * a new crl.pem.
    * @throws PkiError pki.unknown when there is none
@@ -221,14 +254,20 @@ export class Authority {
     ledger: Ledger,
   ): Promise<string> {
     const { makeLeaf, newSerial } = await import('./certificates.ts')
-    const { notBefore, notAfter } = validityOf(now, LEAF_DAYS)
-    const end = notAfter < this.notAfter ? notAfter : this.notAfter
-    const subject = { name, serial: newSerial(), notBefore, notAfter: end }
+    const subject = { name, serial: newSerial(), ...this.#validityOf(now) }
     const pem = await makeLeaf(hosts === undefined ? subject : { ...subject, hosts }, key, this.#signer)
-    const row = rowOf(kind, subject, new X509Certificate(pem))
-    const certificates = [...ledger.certificates, row]
-    await writeLedger(join(this.#directory, FILE.index), { crl: ledger.crl, certificates })
+    await this.#enter(rowOf(kind, subject, new X509Certificate(pem)), ledger)
     return pem
+  }
+
+  async #enter(row: LedgerRow, { crl, certificates }: Ledger): Promise<void> {
+    await writeLedger(join(this.#directory, FILE.index), { crl, certificates: [...certificates, row] })
+  }
+
+  /** Of what is issued now. */
+  #validityOf(now: Date): { notBefore: Date; notAfter: Date } {
+    const { notBefore, notAfter } = validityOf(now, LEAF_DAYS)
+    return { notBefore, notAfter: notAfter < this.notAfter ? notAfter : this.notAfter }
   }
 
   /** Writes the index, then the CRL that belongs to it; after a crash between them `#exclusively` writes it. */

@@ -128,6 +128,22 @@ export async function makeLeaf(
   return pemOf('CERTIFICATE', certificate.rawData)
 }
 
+/** A certificate that differs from `pem` in its serial number and its end: names, purposes and key stay. */
+export async function makeSuccessor(
+  pem: string,
+  { serial, notAfter }: { readonly serial: string; readonly notAfter: Date },
+  signer: Signer,
+): Promise<string> {
+  const { subjectName, issuerName, notBefore, publicKey, extensions } = new X509Certificate(pem)
+  const certificate = await X509CertificateGenerator.create({
+    ...{ serialNumber: serial, subject: subjectName, issuer: issuerName, notBefore, notAfter },
+    ...{ publicKey, extensions },
+    signingKey: await signingKeyOf(signer.key),
+    signingAlgorithm: SIGNATURE,
+  })
+  return pemOf('CERTIFICATE', certificate.rawData)
+}
+
 /**
  * A CRL, as PEM. It is due for renewal only when the root ends: an outdated one would lock everybody out, and each
  * revocation makes a new one.

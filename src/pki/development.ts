@@ -1,6 +1,7 @@
-// Certificates for a gateway that is started for the first time, so that its administration plane can be tried.
+// Certificates for a gateway that is started for the first time, so that its administration plane can be used at once.
 
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Authority } from './authority.ts'
@@ -31,6 +32,24 @@ export async function makeDevelopmentPki(
   return { client: join(directory, `${OPERATOR}.pem`) }
 }
 
+/**
+ * Renews what `makeDevelopmentPki` has made and ends within two months. Keys stay, so that they may be elsewhere.
+ * @returns paths of what was renewed
+ * @throws PkiError
+ */
+export async function renewDevelopmentPki(directory: string, now: Date): Promise<string[]> {
+  const paths = ['server', OPERATOR].map((name) => join(directory, `${name}.pem`))
+  const due = paths.filter((path) => endOf(path) < now.getTime() + EARLY_MS)
+  if (due.length === 0) return []
+  const authority = await Authority.open(directory)
+  const renewed: string[] = []
+  for (const path of due) {
+    // The authority ends, too.
+    if (endOf(path) < authority.notAfter.getTime() && (await authority.renew(path, now))) renewed.push(path)
+  }
+  return renewed
+}
+
 /** True when the authority in `directory` is one that `makeDevelopmentPki` has made. */
 export async function isDevelopmentPki(directory: string): Promise<boolean> {
   const pem = await readFile(join(directory, 'ca.pem'))
@@ -53,7 +72,19 @@ async function ensureOperator(authority: Authority, directory: string, now: Date
   await authority.issueClient({ name: OPERATOR, algorithm: 'ec', outDirectory: directory, now })
 }
 
+/** Milliseconds since 1970; Infinity for what is not there or no certificate. */
+function endOf(path: string): number {
+  try {
+    return Date.parse(new X509Certificate(readFileSync(path)).validTo)
+  } catch {
+    // Whoever needs it says what is wrong with it.
+    return Infinity
+  }
+}
+
 const NAME = 'iose development CA'
 const OPERATOR = 'operator'
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'] as const
+/** Before those who watch for certificates that end are warned. */
+const EARLY_MS = 60 * 86_400_000
 const WILDCARD: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

@@ -3,15 +3,20 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { PkiError } from './errors.ts'
 
-/** The certificate of an authority. @throws PkiError pki.invalid, which names `path` */
+/** @throws PkiError pki.invalid, which names `path` */
 export function certificateOf(pem: string, path: string): X509Certificate {
   try {
-    const certificate = new X509Certificate(pem)
-    if (certificate.ca) return certificate
+    return new X509Certificate(pem)
   } catch (error) {
     throw new PkiError('pki.invalid', `${path} is not a certificate in PEM`, { cause: error })
   }
-  throw new PkiError('pki.invalid', `${path} is not the certificate of an authority`)
+}
+
+/** The certificate of an authority. @throws PkiError pki.invalid, which names `path` */
+export function rootOf(pem: string, path: string): X509Certificate {
+  const certificate = certificateOf(pem, path)
+  if (!certificate.ca) throw new PkiError('pki.invalid', `${path} is not the certificate of an authority`)
+  return certificate
 }
 
 /** The authority's key. @throws PkiError pki.invalid, which names `path` and shows nothing of the key */

@@ -209,6 +209,13 @@ test('configure: the report and the keys of the operator keep their length, and 
   box.remove('operator/operator.key')
   box.run('proven')
   assert.equal(existsSync(join(box.card, 'operator/operator.key')), false)
+  // An empty file asks for what there is by now.
+  box.state('pki/operator.pem', 'BEGIN renewed')
+  box.run('proven')
+  assert.match(box.onCard('operator/operator.pem'), /^BEGIN operator\n/)
+  box.put('operator/operator.pem', '')
+  box.run('proven')
+  assert.match(box.onCard('operator/operator.pem'), /^BEGIN renewed\n/)
 })
 
 test('configure: of sets that are not used any more nothing is kept', (t) => {

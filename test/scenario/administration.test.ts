@@ -5,6 +5,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { makeDevelopmentPki } from '../../src/pki/development.ts'
 import { TestCa } from '../support/certificates.ts'
 import { Gateway, makeState } from '../support/gateway.ts'
 import { askOnce, shell } from '../support/peers.ts'
@@ -122,6 +123,21 @@ test('a first start makes certificates for development, says so, and the next on
     await shell(`NODE_OPTIONS=--import=${deny} ${third.commandLine}`),
     /the X\.509 library was loaded/,
   )
+})
+
+test('a box that nobody looked after for two years still has a certificate that clients accept', async () => {
+  await using first = await Gateway.start()
+  rmSync(first.stateDir, { recursive: true })
+  const pki = join(first.stateDir, 'pki')
+  const twoYearsAgo = new Date(Date.now() - 740 * 86_400_000)
+  await makeDevelopmentPki(pki, { hosts: [], now: twoYearsAgo })
+  await using second = await first.restart('SIGTERM')
+  const renewed = second.all('pki.renewed').map(({ path }) => path)
+  assert.deepEqual(renewed, [join(pki, 'server.pem'), join(pki, 'operator.pem')])
+  const read = (file: string): Buffer => readFileSync(join(pki, file))
+  const operator = { ca: read('ca.pem'), cert: read('operator.pem'), key: read('operator.key') }
+  await using racs = await RacsPeer.open(second.racsPort, 'operator', operator)
+  assert.deepEqual(await racs.ask('ECHO same'), ['+009 001 same'])
 })
 
 test('a first start that was cut short is completed by the next, and certificates of an own make are left alone', async () => {

@@ -33,11 +33,12 @@ import { bound } from './bound.ts'
 import { openDriver } from './catalog.ts'
 import { expiriesOf } from './expiries.ts'
 import { openPanel } from './front-panel.ts'
-import { clockWords, landmarksOf, secondsBehind } from './landmarks.ts'
+import { clockWords, landmarksOf, secondsBehind, soundTime } from './landmarks.ts'
 import { checkOpenFiles } from './limits.ts'
 import { MediumWatch } from './medium-wear.ts'
 import { observersOf } from './observers.ts'
 import { ensureRacsFiles, racsFilePath, readRacsFiles } from './racs-files.ts'
+import { RenewalWatch, renewCertificates } from './renewal.ts'
 import type { InheritedSockets } from './service/sockets.ts'
 import { slotActions } from './slot-actions.ts'
 import { openStatus } from './status-plane.ts'
@@ -74,13 +75,14 @@ export async function startGateway(
   const stateDir = stateDirOf(config.gateway.stateDir, process.env)
   checkOpenFiles(config.tlsSe.maxConnections + config.racs.maxConnections, log)
   await ensureRacsFiles(config.racs, stateDir, log)
+  const landmarks = landmarksOf(racsFilePath(config.racs, stateDir, 'cert'))
+  await renewCertificates({ stateDir, log, wallNow: () => soundTime(Date.now(), landmarks) })
   let { credentials, policy } = readRacsFiles(config.racs, stateDir, log)
   let expiries = expiriesOf(credentials)
   if (config.racs.legacyRsa) log.warn('racs.legacy-enabled', { advice: 'TLS without forward secrecy' })
   const bindings = await openBindings(join(stateDir, 'bindings.json'))
   const failures = await openTries(join(stateDir, 'tries.json'))
   // Once every file has been read: from here on this gateway has the state directory.
-  const landmarks = landmarksOf(racsFilePath(config.racs, stateDir, 'cert'))
   const trail = await openTrail(config, stateDir, { clock, log, version, wallNow: Date.now, landmarks })
   const events = new Events<SlotEvent>()
   const audit = new AuditObserver(trail, events, { clock, wallNow: Date.now })
@@ -149,30 +151,36 @@ export async function startGateway(
   const crashed = (error: unknown): void => log.error('slot.crashed', { cause: messageOf(error) })
   const poller =
     pollMs === 0 ? undefined : new Poller({ clock, slots: () => inventory.slots, pollMs, crashed })
+  const reload = async (): Promise<void> => {
+    try {
+      const files = readRacsFiles(config.racs, stateDir, log)
+      racs.reload(files.credentials)
+      ;({ credentials, policy } = files)
+      expiries = expiriesOf(credentials)
+      log.info('config.reloaded')
+      await trail.note('config.reloaded')
+    } catch (error) {
+      log.error('config.reload-failed', {
+        cause: messageOf(error),
+        advice: 'what was read before holds on',
+      })
+    }
+  }
+  const renewal = new RenewalWatch({
+    ...{ clock, stateDir, log, renewed: reload },
+    wallNow: () => soundTime(Date.now(), trail.landmarks),
+  })
   return {
+    reload,
     calls: () => drivers.flatMap((driver) => driver.calls?.() ?? []),
     summary: () => summaryOf(report(), tlsSe.connections, racs.connections),
     addresses: { tlsSe: tlsSe.address, racs: racs.address, status: status?.address },
-    async reload() {
-      try {
-        const files = readRacsFiles(config.racs, stateDir, log)
-        racs.reload(files.credentials)
-        ;({ credentials, policy } = files)
-        expiries = expiriesOf(credentials)
-        log.info('config.reloaded')
-        await trail.note('config.reloaded')
-      } catch (error) {
-        log.error('config.reload-failed', {
-          cause: messageOf(error),
-          advice: 'what was read before holds on',
-        })
-      }
-    },
     async close() {
       health.drain()
       const drainedAt = clock.now() + config.gateway.drainMs
       const expiresAt = clock.now() + STOP_MS
       poller?.[Symbol.dispose]()
+      renewal[Symbol.dispose]()
       await Promise.race([Promise.all([tlsSe.drain(), racs.drain()]), sleepUntil(clock, drainedAt)])
       inventory.revokeAll('the gateway is stopping')
       const parts = [...drivers, ...(front === undefined ? [] : [front])]
