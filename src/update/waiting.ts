@@ -8,26 +8,29 @@ import { readJournal } from './journal.ts'
 import { lockUpdates } from './lock.ts'
 import { openMedium } from './medium.ts'
 
+export interface WaitingUpdate {
+  readonly slot: SlotName
+  readonly version: string
+}
+
 /**
  * Restarts the machine into it, while no other update can begin.
- * @param restart  resolves when the restart is under way
+ * @param restart  into what is told; resolves when the restart is under way
  * @throws UpdateError update.not-now when none waits, update.busy, update.disk; what `restart` throws
  */
 export async function restartIntoUpdate(
   appliance: Appliance,
-  restart: () => Promise<void>,
-): Promise<{ slot: SlotName; version: string }> {
+  restart: (waiting: WaitingUpdate) => Promise<void>,
+): Promise<void> {
   const lock = await lockUpdates(appliance.lock, LOCK_WAIT_S)
   try {
-    const waiting = await waitingUpdate(appliance)
-    await restart()
-    return waiting
+    await restart(await waitingUpdate(appliance))
   } finally {
     await lock[Symbol.asyncDispose]()
   }
 }
 
-async function waitingUpdate(appliance: Appliance): Promise<{ slot: SlotName; version: string }> {
+async function waitingUpdate(appliance: Appliance): Promise<WaitingUpdate> {
   await using disk = await openMedium(appliance.disk, 'reading')
   const state = (await readBootState(disk))?.state
   if (state === undefined || state.slot === appliance.slot || state.isConfirmed)

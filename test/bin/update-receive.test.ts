@@ -26,7 +26,7 @@ test('iose update receive: answers an order by how far it is and what came of it
   assert.equal(service.children[0]?.exitCode, 0)
   assert.equal(
     service.stderr,
-    'iose update: install ordered by a test\niose update: install: version 1.1.0, slot B\n',
+    'iose update: install ordered by a test\niose update: version 1.1.0 is in slot B\n',
   )
 })
 

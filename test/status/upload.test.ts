@@ -249,10 +249,11 @@ test('restart: only into an update that waits for its first start', async () => 
   assert.deepEqual([early.status, early.body['error']], [409, 'no update waits for its first start'])
   assert.equal((await bench.restart({ token: 'wrong' })).status, 401)
   assert.equal((await bench.upload(readFileSync((await appliance.update()).path))).status, 200)
-  assert.equal(service.systemctl, '')
+  assert.equal(service.ordered, '')
   const { status, body } = await bench.restart()
   assert.deepEqual([status, body['outcome']], [202, 'the machine restarts into version 1.1.0, slot B'])
-  assert.equal(service.systemctl, '--no-block reboot\n')
+  // In a second: a stop of the machine ends the gateway, too, which has to answer before.
+  assert.match(service.ordered, /^--.* --on-active=1s .* systemctl --no-block reboot\n$/)
   assert.deepEqual(
     plane.told.map(({ kind }) => kind),
     ['restart.ordered', 'restart.failed', 'update.started', 'update.ended', 'restart.ordered'],
@@ -261,10 +262,10 @@ test('restart: only into an update that waits for its first start', async () => 
   appliance.start('B', '1.1.0')
   assert.equal((await bench.restart()).status, 409)
   appliance.start('A')
-  appliance.put('/bin/systemctl', '#!/bin/sh\necho no bus >&2; exit 1\n')
+  appliance.put('/bin/systemd-run', '#!/bin/sh\necho no bus >&2; exit 1\n')
   const failed = await bench.restart()
   assert.equal(failed.status, 502)
-  assert.match(failed.body['error'] ?? '', /systemctl reboot failed: .*no bus/s)
+  assert.match(failed.body['error'] ?? '', /the restart failed: .*no bus/s)
 })
 
 function ownOrigin({ plane }: UploadBench): Record<string, string> {

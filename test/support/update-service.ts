@@ -25,9 +25,9 @@ export class UpdateService implements AsyncDisposable {
       this.#serve(socket),
     )
     // A restart is an order to systemd, which is not there.
-    bench.put('/bin/systemctl', `#!/bin/sh\necho "$@" >>${join(bench.folder, 'systemctl.log')}\n`)
-    chmodSync(join(bench.folder, 'bin/systemctl'), 0o755)
-    writeFileSync(join(bench.folder, 'systemctl.log'), '')
+    bench.put('/bin/systemd-run', `#!/bin/sh\necho "$@" >>${join(bench.folder, 'ordered.log')}\n`)
+    chmodSync(join(bench.folder, 'bin/systemd-run'), 0o755)
+    writeFileSync(join(bench.folder, 'ordered.log'), '')
   }
 
   static async start(bench: UpdateBench): Promise<UpdateService> {
@@ -37,9 +37,9 @@ export class UpdateService implements AsyncDisposable {
     return service
   }
 
-  /** What systemctl was called with, a line a call. */
-  get systemctl(): string {
-    return readFileSync(join(this.#bench.folder, 'systemctl.log'), 'utf8')
+  /** What systemd was asked to run, a line a call. */
+  get ordered(): string {
+    return readFileSync(join(this.#bench.folder, 'ordered.log'), 'utf8')
   }
 
   /** Resolves when all orders so far are over. */

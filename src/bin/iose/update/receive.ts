@@ -1,17 +1,18 @@
 // `iose update receive`: root's side of an update that an operator uploads to the status page.
 
+import { setTimeout } from 'node:timers/promises'
 import { codeOf, messageOf } from '../../../base/errors.ts'
 import { PeerError } from '../../../net/errors.ts'
 import { applyUpdate } from '../../../update/apply.ts'
 import { UpdateError, type UpdateErrorCode } from '../../../update/errors.ts'
 import { payloadBytes } from '../../../update/header.ts'
 import { otherSlot } from '../../../update/layout.ts'
-import type { LastReply, Order } from '../../../update/orders.ts'
+import type { Order } from '../../../update/orders.ts'
 import { restartIntoUpdate } from '../../../update/waiting.ts'
 import { CliError, EXIT, type ExitCode } from '../command.ts'
 import { Caller } from './caller.ts'
 import { applianceOf, checkFlags, noWord, type UpdateCall } from './options.ts'
-import { reboot } from './reboot.ts'
+import { rebootSoon, SOON_MS } from './reboot.ts'
 
 export async function receive(call: UpdateCall): Promise<ExitCode> {
   checkFlags(call, 'receive', [])
@@ -21,9 +22,7 @@ export async function receive(call: UpdateCall): Promise<ExitCode> {
   try {
     order = await caller.order()
     note(`${order.order} ordered by ${order.by}`)
-    const done = order.order === 'install' ? await installed(call, caller, order) : await restarting(call)
-    note(`${order.order}: version ${done.version}, slot ${done.slot}`)
-    await caller.end(done)
+    await (order.order === 'install' ? install(call, caller, order) : restart(call, caller))
     return EXIT.done
   } catch (error) {
     note(messageOf(error))
@@ -34,11 +33,11 @@ export async function receive(call: UpdateCall): Promise<ExitCode> {
   }
 }
 
-async function installed(
+async function install(
   call: UpdateCall,
   caller: Caller,
   { bytes }: Extract<Order, { order: 'install' }>,
-): Promise<Extract<LastReply, { reply: 'done' }>> {
+): Promise<void> {
   const appliance = await applianceOf(call)
   const slot = otherSlot(appliance.slot)
   const { version } = await applyUpdate({
@@ -49,18 +48,21 @@ async function installed(
       caller.tell({ reply: 'accepted', version: header.version.text, slot, bytes: payloadBytes(header) }),
     onProgress: (phase, doneBytes) => caller.tell({ reply: 'progress', phase, bytes: doneBytes }),
   })
-  return { reply: 'done', slot, version: version.text }
+  note(`version ${version.text} is in slot ${slot}`)
+  await caller.end({ reply: 'done', slot, version: version.text })
 }
 
-async function restarting(call: UpdateCall): Promise<Extract<LastReply, { reply: 'done' }>> {
-  const { slot, version } = await restartIntoUpdate(await applianceOf(call), async () => {
+async function restart(call: UpdateCall, caller: Caller): Promise<void> {
+  await restartIntoUpdate(await applianceOf(call), async ({ slot, version }) => {
     try {
-      await reboot()
+      await rebootSoon()
     } catch (error) {
-      throw new UpdateError('update.unanswered', 'systemctl reboot failed', { cause: error })
+      throw new UpdateError('update.unanswered', 'the restart failed', { cause: error })
     }
+    note(`restart into version ${version}, slot ${slot}`)
+    await caller.end({ reply: 'done', slot, version })
+    await setTimeout(SOON_MS)
   })
-  return { reply: 'done', slot, version }
 }
 
 /** For an operator far away, who has the page and no shell. What our own bugs say is for the journal alone. */
