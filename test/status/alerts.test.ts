@@ -10,8 +10,8 @@ import { noPromtool, parsed, promtool } from '../support/exposition.ts'
 
 const ALERTS = join(import.meta.dirname, '../../docs/alerts.yml')
 const DASHBOARD = join(import.meta.dirname, '../../docs/grafana-dashboard.json')
-/** Known by name only: there where an audit log is kept. */
-const ELSEWHERE = ['iose_audit_stopped']
+/** Known by name only: there where an audit log is kept, or the medium is an eMMC. */
+const ELSEWHERE = ['iose_audit_stopped', 'iose_clock_behind_seconds', 'iose_medium_life_used_ratio']
 
 interface Panel {
   readonly id: number
