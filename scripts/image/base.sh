@@ -50,11 +50,12 @@ fetch_unpacked() (
   done >"$1/packages"
 )
 
-# Writes the base system into the archive $1. Scripts of its packages run under emulation.
+# Writes the base system into the archive $1, without /dev: only root could take device nodes out of it again. Scripts of its
+# packages run under emulation.
 bootstrap() {
   local mode=unshare
   [ "$(id -u)" != 0 ] || mode=root
-  sources | mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=essential \
+  sources | mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=essential --skip=output/dev \
     --aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -62,7 +62,7 @@ system_digest() { (base_digest && cat scripts/image/customize) | sha256sum | cut
 
 # Writes the archive $1: the base system with its units as the appliance wants them.
 make_ready() {
-  derive "$1" "$base" --customize-hook='chroot "$1" sh /var/tmp/customize units'
+  derive "$1" "$base" --skip=output/dev --customize-hook='chroot "$1" sh /var/tmp/customize units'
 }
 
 # Writes the archive $1: the system $2 with package $3, the kernel's modules in tree $4, and scripts/image/root.
@@ -85,14 +85,17 @@ make_system() {
     --customize-hook='chroot "$1" sh /var/tmp/customize package'
 }
 
-# Writes the archive $1 from the archive $2 by what the hooks do to it; programs in it run under emulation.
+# Writes the archive $1 from the archive $2 by what the hooks do to it; programs in it run under emulation, with the devices that
+# scripts of packages use.
 derive() {
   local target=$1 source=$2 mode=unshare
   shift 2
   [ "$(id -u)" != 0 ] || mode=root
   mmdebstrap --quiet --mode="$mode" --arch=arm64 --variant=custom --skip=setup,update,cleanup,check/empty \
-    --setup-hook="tar-in '$source' /" --customize-hook='upload scripts/image/customize /var/tmp/customize' "$@" \
-    --customize-hook='rm "$1/var/tmp/customize"' "$SUITE" "$target" "deb $mirror $SUITE main" >&2
+    --setup-hook="tar-in '$source' /" --setup-hook='mkdir -p "$1/dev"' \
+    --setup-hook='for node in null zero urandom; do : >"$1/dev/$node" && mount --bind "/dev/$node" "$1/dev/$node"; done' \
+    --customize-hook='upload scripts/image/customize /var/tmp/customize' "$@" \
+    --customize-hook='for node in null zero urandom; do umount "$1/dev/$node"; done && rm "$1/var/tmp/customize"' "$SUITE" "$target" "deb $mirror $SUITE main" >&2
 }
 
 # The kernel area of a slot, $1: header, initramfs $2, kernel, CRC-32 at the end.
