@@ -100,7 +100,7 @@ async function updates(workshop: Workshop): Promise<Row[]> {
   const begun = performance.now()
   await inside.success(`head -c ${size} ${UPDATE_DEVICE} | iose update -`, 600)
   const installed = performance.now()
-  await inside.run('systemctl --no-block reboot')
+  await inside.restart()
   await inside.board.waitFor(new RegExp(UP.source.replace('([AB])', 'B')))
   await planesReady(inside.board)
   const served = performance.now()

@@ -56,7 +56,7 @@ test('update: what is not whole, not signed, not for this board or not new is re
   assert.match(said, /Version 9\.0\.1 is in slot B, which has 3 tries/)
   assert.deepEqual((await status(inside)).next_start, { slot: 'B', tries_left: 3 })
   const restarted = performance.now()
-  await inside.run('systemctl --no-block reboot')
+  await inside.restart()
   await inside.board.waitFor(/iose: slot B, confirmed 0, tries left 2/)
   const [, slot, version] = await inside.board.waitFor(new RegExp(UP.source.replace('([AB])', '(B)')))
   assert.deepEqual([slot, version], ['B', '9.0.1'])

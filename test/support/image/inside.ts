@@ -112,6 +112,11 @@ export class Inside implements AsyncDisposable {
     return successOf([script], await this.run(script, limitSeconds))
   }
 
+  /** Orders a restart, which begins in a second: so the order is answered. */
+  async restart(): Promise<void> {
+    await this.success('systemd-run --quiet --on-active=1s systemctl --no-block reboot')
+  }
+
   /** Writes a file, and the folders it needs; where the image is not read-only, /run for instance. */
   async write(path: string, content: string | Buffer, mode = '644'): Promise<void> {
     const base64 = Buffer.from(content).toString('base64')
