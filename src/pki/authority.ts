@@ -176,13 +176,21 @@ export class Authority {
    * @returns false when it was not issued here, is revoked, or cannot last longer
    */
   async renew(path: string, now: Date): Promise<boolean> {
-    let isRenewed = false
-    await this.#exclusively(now, async (ledger) => {
+    const { notAfter } = this.#validityOf(now)
+    const candidateIn = async ({ certificates }: Ledger) => {
       const pem = await readText(path)
       const fingerprint = fingerprintOf(certificateOf(pem, path))
-      const row = ledger.certificates.find((one) => one.kind !== 'ca' && one.fingerprint === fingerprint)
-      const { notAfter } = this.#validityOf(now)
-      if (row === undefined || row.revokedAt !== undefined || notAfter <= row.notAfter) return
+      const row = certificates.find((one) => one.kind !== 'ca' && one.fingerprint === fingerprint)
+      if (row === undefined || row.revokedAt !== undefined || notAfter <= row.notAfter) return undefined
+      return { pem, row }
+    }
+    // Whoever asks again and again makes nothing be written.
+    if ((await candidateIn(await this.#readLedger())) === undefined) return false
+    let isRenewed = false
+    await this.#exclusively(now, async (ledger) => {
+      const candidate = await candidateIn(ledger)
+      if (candidate === undefined) return
+      const { pem, row } = candidate
       const { makeSuccessor, newSerial } = await import('./certificates.ts')
       const subject = { ...row, serial: newSerial(), notAfter }
       const successor = await makeSuccessor(pem, subject, this.#signer)

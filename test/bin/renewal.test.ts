@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { RenewalWatch, renewCertificates } from '../../src/bin/iosed/renewal.ts'
@@ -59,6 +59,10 @@ test('renewal: one that has ended is renewed; one that is revoked, elsewhere or 
     ['revoked', 'revoked'],
   )
   assert.deepEqual(await renewDevelopmentPki(directory, daysLater(1_700)), paths.slice(0, 1))
+  // That it is asked every hour wears no flash.
+  const { mtimeMs } = statSync(directory)
+  assert.deepEqual(await renewDevelopmentPki(directory, daysLater(1_700)), [])
+  assert.equal(statSync(directory).mtimeMs, mtimeMs)
   rmSync(join(directory, 'operator.pem'))
   assert.deepEqual(await renewDevelopmentPki(directory, daysLater(2_400)), paths.slice(0, 1))
 
