@@ -13,6 +13,7 @@ import {
   type Ledger,
   type LedgerRow,
   readLedger,
+  renewableRow,
   writeLedger,
 } from './ledger.ts'
 import { withLock } from './lock.ts'
@@ -177,20 +178,15 @@ export class Authority {
    */
   async renew(path: string, now: Date): Promise<boolean> {
     const { notAfter } = this.#validityOf(now)
-    const candidateIn = async ({ certificates }: Ledger) => {
-      const pem = await readText(path)
-      const fingerprint = fingerprintOf(certificateOf(pem, path))
-      const row = certificates.find((one) => one.kind !== 'ca' && one.fingerprint === fingerprint)
-      if (row === undefined || row.revokedAt !== undefined || notAfter <= row.notAfter) return undefined
-      return { pem, row }
-    }
+    const rowIn = (pem: string, ledger: Ledger): LedgerRow | undefined =>
+      renewableRow(ledger, fingerprintOf(certificateOf(pem, path)), notAfter)
     // Whoever asks again and again makes nothing be written.
-    if ((await candidateIn(await this.#readLedger())) === undefined) return false
+    if (rowIn(await readText(path), await this.#readLedger()) === undefined) return false
     let isRenewed = false
     await this.#exclusively(now, async (ledger) => {
-      const candidate = await candidateIn(ledger)
-      if (candidate === undefined) return
-      const { pem, row } = candidate
+      const pem = await readText(path)
+      const row = rowIn(pem, ledger)
+      if (row === undefined) return
       const { makeSuccessor, newSerial } = await import('./certificates.ts')
       const subject = { ...row, serial: newSerial(), notAfter }
       const successor = await makeSuccessor(pem, subject, this.#signer)

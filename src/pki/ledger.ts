@@ -49,6 +49,17 @@ export function isValid(row: LedgerRow, now: Date): boolean {
   return row.revokedAt === undefined && now <= row.notAfter
 }
 
+/** Of a server's or client's certificate that is not revoked, and ends before `notAfter`. */
+export function renewableRow(
+  { certificates }: Ledger,
+  fingerprint: string,
+  notAfter: Date,
+): LedgerRow | undefined {
+  const row = certificates.find((one) => one.kind !== 'ca' && one.fingerprint === fingerprint)
+  if (row === undefined || row.revokedAt !== undefined) return undefined
+  return row.notAfter < notAfter ? row : undefined
+}
+
 /** The ledger, or what is wrong with it. */
 function ledgerOf(json: unknown): Ledger | string {
   if (!isObject(json) || json['version'] !== VERSION) return `expected version ${VERSION}`
