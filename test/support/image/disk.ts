@@ -122,8 +122,9 @@ export class Disk implements Disposable {
     const [fat = '', data = '', state = ''] = ['fat', 'data', 'state'].map((name) => join(this.#folder, name))
     this.#extract(fat, BOOT_OFFSET, SLOT_OFFSETS.A - BOOT_OFFSET)
     const complaints = spawnSync('fsck.fat', ['-n', fat], { encoding: 'utf8' }).stdout
-    // That it was not unmounted is no damage.
-    assert.doesNotMatch(complaints, /differ|orphan|bad|beyond|lost|invalid|wrong|shared/i)
+    // That it was not unmounted is no damage; a bit of the boot sector says that, and none of its copy.
+    const damage = complaints.replace(/There are differences.*\n.*Differences: .*\n *65:01\/00\n/, '')
+    assert.doesNotMatch(damage, /differ|orphan|bad|beyond|lost|invalid|wrong|shared/i)
     this.#extract(data, DATA_OFFSET, CARD_BYTES - DATA_OFFSET)
     const { status, stdout } = spawnSync('e2fsck', ['-p', data], { encoding: 'utf8' })
     assert.ok(status === 0 || status === 1, stdout)
