@@ -100,10 +100,8 @@ test('renewal: a gateway that runs looks every hour, makes use of what is new, a
   const common = { stateDir, log, wallNow: () => now }
   const watch = new RenewalWatch({
     ...{ ...common, clock },
-    renewed: () => {
-      renewed++
-      return Promise.resolve()
-    },
+    // The first one cannot be made use of: that ends nothing.
+    renewed: () => (++renewed === 1 ? Promise.reject(new Error('not now')) : Promise.resolve()),
   })
   const hour = async (): Promise<void> => {
     await clock.advanceBy(3_600_000)
@@ -117,16 +115,20 @@ test('renewal: a gateway that runs looks every hour, makes use of what is new, a
   now = daysLater(700)
   await hour()
   assert.equal(renewed, 1)
-  await hour()
-  assert.equal(renewed, 1)
-  // What cannot be done is told, and tried again.
-  now = daysLater(1_400)
-  writeFileSync(join(directory, 'index.json'), 'none')
-  await hour()
-  assert.equal(renewed, 1)
   assert.equal(log.of('pki.renewal-failed').length, 1)
   await hour()
+  assert.equal(renewed, 1)
+  now = daysLater(1_390)
+  await hour()
+  assert.equal(renewed, 2)
+  // What cannot be done is told, and tried again.
+  now = daysLater(2_100)
+  writeFileSync(join(directory, 'index.json'), 'none')
+  await hour()
+  assert.equal(renewed, 2)
   assert.equal(log.of('pki.renewal-failed').length, 2)
+  await hour()
+  assert.equal(log.of('pki.renewal-failed').length, 3)
   watch[Symbol.dispose]()
   assert.equal(clock.pending, 0)
 })

@@ -62,13 +62,16 @@ export class RenewalWatch implements Disposable {
     const { clock, log } = this.#options
     const crashed = (error: unknown): void => log.error('pki.renewal-failed', { cause: messageOf(error) })
     this.#timer = clock.at(clock.now() + EVERY_MS, () => {
-      this.#look().catch(crashed)
+      this.#look()
+        .catch(crashed)
+        .finally(() => this.#sleep())
     })
   }
 
   async #look(): Promise<void> {
-    if (await renewCertificates(this.#options)) await this.#options.renewed()
-    this.#sleep()
+    const isRenewed = await renewCertificates(this.#options)
+    // A gateway that stops meanwhile has no use for them.
+    if (isRenewed && !this.#isOver) await this.#options.renewed()
   }
 }
 
