@@ -74,29 +74,44 @@ fi
 setenv save 'setexpr sequence ${sequence} + 1; mw.b ${fresh} 0 200; mw.l ${fresh} 45534f49; setexpr at ${fresh} + 4; mw.l ${at} 544f4f42; setexpr at ${fresh} + 8; mw.b ${at} 1; setexpr at ${fresh} + 9; if test ${slot} = A; then mw.b ${at} 41; else mw.b ${at} 42; fi; setexpr at ${fresh} + a; mw.b ${at} ${tries}; setexpr at ${fresh} + b; mw.b ${at} ${confirmed}; setexpr at ${fresh} + c; mw.l ${at} ${sequence}; setexpr at ${fresh} + 10; mw.b ${at} ${reason}; setexpr at ${fresh} + 11; mw.b ${at} ${given}; run seal; if test ${current} = ${first}; then setenv sector 408; setenv current ${second}; else setenv sector 400; setenv current ${first}; fi; ${devtype} write ${fresh} ${sector} 1'
 # The CRC-32 of four zero bytes tells the order of bytes.
 setenv seal 'setexpr at ${fresh} + 1fc; crc32 ${at} 4 ${digest}; setenv order little; if itest.l *${digest} -eq 1cdf4421; then setenv order big; fi; crc32 ${fresh} 1fc ${digest}; if test ${order} = little; then cp.b ${digest} ${at} 4; else setexpr from ${digest} + 3; cp.b ${from} ${at} 1; setexpr from ${digest} + 2; setexpr at ${at} + 1; cp.b ${from} ${at} 1; setexpr from ${digest} + 1; setexpr at ${at} + 1; cp.b ${from} ${at} 1; setexpr at ${at} + 1; cp.b ${digest} ${at} 1; fi'
-# The other slot is the one that worked before: it has no count, and nothing to fall back to.
-setenv fall 'if test ${slot} = A; then setenv given 41; setenv slot B; else setenv given 42; setenv slot A; fi; setenv tries 0; setenv confirmed 1; run save'
+# Kernel and initramfs of ${slot} into memory; ${loaded} tells whether they are whole.
+setenv load 'setenv loaded no; setenv part 2; if test ${slot} = B; then setenv part 3; fi; part start ${devtype} ${devnum} ${part} start; setexpr start ${start} + e0000; ${devtype} read ${area} ${start} 1; setexpr at ${area} + 4; if itest.l *${area} -eq 45534f49; then if itest.l *${at} -eq 4c4e524b; then run load_area; fi; fi'
+setenv load_area 'setexpr at ${area} + c; setexpr.l sectors *${at}; if itest ${sectors} -gt 1; then if itest ${sectors} -le 20000; then ${devtype} read ${area} ${start} ${sectors}; setenv place ${area}; setexpr count ${sectors} * 200; run check; setenv loaded ${whole}; fi; fi'
 
-if itest ${confirmed} -eq 0; then
-  if itest ${tries} -eq 0; then
+setenv swap 'if test ${slot} = A; then setenv given 41; setenv slot B; else setenv given 42; setenv slot A; fi'
+# The other slot is the one that worked before.
+setenv fall 'run swap; setenv confirmed 1; setenv tries 8'
+# Written before the kernel starts. A system that came up gives a confirmed slot its tries back.
+setenv count_try 'setexpr tries ${tries} - 1; run save'
+
+if itest ${tries} -eq 0; then
+  if itest ${confirmed} -eq 0; then
     echo "iose: slot ${slot} used up its tries and was never confirmed"
     setenv reason 1
     run fall
   else
-    setexpr tries ${tries} - 1
-    run save
+    echo "iose: slot ${slot} used up its tries and did not come up"
+    setenv before ${given}
+    run swap
+    run load
+    if test ${loaded} = yes; then
+      setenv reason 1
+    else
+      echo "iose: slot ${slot} has no kernel, trying the same again"
+      run swap
+      setenv given ${before}
+    fi
+    setenv tries 8
   fi
 fi
-
-# Kernel and initramfs of ${slot} into memory; ${loaded} tells whether they are whole.
-setenv load 'setenv loaded no; setenv part 2; if test ${slot} = B; then setenv part 3; fi; part start ${devtype} ${devnum} ${part} start; setexpr start ${start} + e0000; ${devtype} read ${area} ${start} 1; setexpr at ${area} + 4; if itest.l *${area} -eq 45534f49; then if itest.l *${at} -eq 4c4e524b; then run load_area; fi; fi'
-setenv load_area 'setexpr at ${area} + c; setexpr.l sectors *${at}; if itest ${sectors} -gt 1; then if itest ${sectors} -le 20000; then ${devtype} read ${area} ${start} ${sectors}; setenv place ${area}; setexpr count ${sectors} * 200; run check; setenv loaded ${whole}; fi; fi'
+run count_try
 
 run load
 if test ${loaded} = no; then
   echo "iose: the kernel of slot ${slot} is damaged"
   setenv reason 2
   run fall
+  run count_try
   run load
 fi
 if test ${loaded} = no; then

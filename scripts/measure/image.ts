@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { confirmedState } from '../../src/update/boot-state.ts'
 import {
   cannotBootImage,
   Disk,
@@ -59,7 +60,7 @@ async function starts(workshop: Workshop): Promise<Row[]> {
   disk.fillSlotB(
     workshop.system(Object.fromEntries(masked.map((name) => [`etc/systemd/system/${name}`, '']))),
   )
-  disk.setBootState({ ...ON_TRIAL, isConfirmed: true, tries: 0 })
+  disk.setBootState({ ...ON_TRIAL, ...confirmedState('B') })
   const bare: number[] = []
   for (let start = 0; start < STARTS; start++) {
     await using board = await powerOn(disk)

@@ -1,7 +1,6 @@
 // `iose update FILE`, but for what it says.
 
 import { type Appliance, openOtherSlot } from './appliance.ts'
-import { readBootState } from './boot-record.ts'
 import { UpdateError } from './errors.ts'
 import type { UpdateHeader } from './header.ts'
 import { checkFit, checkSlotIsFree, type Downgrade, install } from './install.ts'
@@ -84,8 +83,7 @@ async function installWith(
   await writeJournal(path, before)
   const noted: Journal = { ...before, slots: { ...before.slots, [name]: note } }
   await install(update, { disk, slot, running, onProgress, beforeSwitch: () => writeJournal(path, noted) })
-  const sequence = (await readBootState(disk))?.state.sequence ?? 0
-  const last = { outcome: 'installed', slot: name, version, at: now().toISOString(), sequence } as const
+  const last = { outcome: 'installed', slot: name, version, at: now().toISOString() } as const
   try {
     await writeJournal(path, { ...noted, last })
   } catch (error) {

@@ -8,7 +8,7 @@ export type SlotName = 'A' | 'B'
 /** Why the last slot was given up. */
 export const GIVEN_UP = {
   never: 0,
-  /** It was started as often as it may be, and nobody confirmed it. */
+  /** It was started as often as it may be, and never came so far that its system said so. */
   triesUsedUp: 1,
   /** U-Boot found its kernel damaged. */
   kernelDamaged: 2,
@@ -21,13 +21,25 @@ export interface BootState {
   /** Of two copies the one with the higher number counts. */
   readonly sequence: number
   readonly slot: SlotName
-  /** Starts that are left to a slot that is not confirmed, 0..255. */
+  /** Starts that are left, 0..255; U-Boot counts them down. */
   readonly tries: number
-  /** A confirmed slot is started without counting. */
+  /** Its system gets its tries back at each start that it survives. */
   readonly isConfirmed: boolean
+  /** Why a slot was given up, until the system that runs instead has told it. */
   readonly reason: GivenUp
   /** The slot that `reason` speaks of. */
   readonly givenUp: SlotName | undefined
+}
+
+/**
+ * Starts in a row that may come to nothing. A confirmed slot has more: whoever switches a box off and on before it is up
+ * does not mean the other slot.
+ */
+export const TRIES = { onTrial: 3, confirmed: 8 } as const
+
+/** A slot that runs and is good, and nothing to tell. */
+export function confirmedState(slot: SlotName): Omit<BootState, 'sequence'> {
+  return { slot, tries: TRIES.confirmed, isConfirmed: true, reason: GIVEN_UP.never, givenUp: undefined }
 }
 
 /** A copy that was read, and where it lies: the next is written to the other place. */

@@ -2,18 +2,22 @@
 
 import { type Clock, sleepUntil } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import type { Appliance } from './appliance.ts'
+import { type Appliance, openOtherSlot } from './appliance.ts'
 import { readBootState, writeBootState } from './boot-record.ts'
-import { type BootState, GIVEN_UP, type GivenUp } from './boot-state.ts'
+import { type BootState, confirmedState, GIVEN_UP, type GivenUp } from './boot-state.ts'
 import { UpdateError } from './errors.ts'
+import { removeKernel } from './install.ts'
 import {
   type Journal,
   knownVersion,
   type LastResult,
   raisedMinimum,
   readJournal,
+  versionIn,
   writeJournal,
 } from './journal.ts'
+import { otherSlot } from './layout.ts'
+import { lockUpdates } from './lock.ts'
 import type { Medium } from './medium.ts'
 import { compareVersions } from './version.ts'
 
@@ -26,7 +30,7 @@ export interface Mission {
 
 /**
  * - confirmed: the slot stays
- * - kept: it was confirmed before
+ * - kept: it was confirmed before; it stays whatever its mission, and has its tries back
  * - waiting: the other slot is started next, so there is nothing to confirm
  * - failed: the mission is not met, and the machine should start again, which uses up a try
  */
@@ -66,23 +70,72 @@ export async function judgeBoot(
   const journal = await readJournal(appliance.journal)
   if (state !== undefined && state.slot !== appliance.slot) return { verdict: 'waiting', last: journal.last }
   const [slot, version] = [appliance.slot, appliance.version.text]
-  if (state?.isConfirmed === true) {
-    const last = fallBackIn(state, journal, now()) ?? journal.last
-    await keep(bench, journal, { last, isConfirmed: true })
-    return { verdict: 'kept', last }
-  }
+  if (state?.isConfirmed === true)
+    return { verdict: 'kept', last: await keepConfirmed(bench, state, journal) }
   const { isMet, reason } = mislabelled(appliance, journal) ?? (await bench.mission())
   const at = now().toISOString()
   if (!isMet) {
-    const last = { outcome: 'failed', slot, version, at, sequence: state?.sequence ?? 0 } as const
-    const missing = await failureToKeep(bench, journal, { ...last, reason })
-    return { verdict: 'failed', last: { ...last, reason: `${reason}${missing}` } }
+    const last = { outcome: 'failed', slot, version, at } as const
+    // A full disk must not keep a slot that failed.
+    const problem = await problemOf(() =>
+      keep(bench, journal, { last: { ...last, reason }, isConfirmed: false }),
+    )
+    const missing = problem && `; and the journal could not be written: ${messageOf(problem)}`
+    return { verdict: 'failed', last: { ...last, reason: `${reason}${missing ?? ''}` } }
   }
-  const { reason: why, givenUp } = state ?? { reason: GIVEN_UP.never, givenUp: undefined }
-  const next = await writeBootState(disk, { slot, tries: 0, isConfirmed: true, reason: why, givenUp })
-  const last = { outcome: 'confirmed', slot, version, at, sequence: next.sequence } as const
+  const problem = await problemOf(() => retireOther(bench, journal))
+  await writeBootState(disk, confirmedState(slot))
+  const last = { outcome: 'confirmed', slot, version, at } as const
   await keep(bench, journal, { last, isConfirmed: true })
+  if (problem !== undefined) throw problem
   return { verdict: 'confirmed', last }
+}
+
+/**
+ * A slot that is confirmed is not judged, so that a box whose elements are taken out does not start for ever. Its mission is
+ * waited for all the same: a system that breaks on the way there has used up a try.
+ */
+async function keepConfirmed(
+  bench: GateBench,
+  state: BootState,
+  journal: Journal,
+): Promise<LastResult | undefined> {
+  const last = fallBackIn(state, journal, bench.now()) ?? journal.last
+  const problem = await problemOf(() => keep(bench, journal, { last, isConfirmed: true }))
+  await bench.mission()
+  // What could not be written down is told by the next start.
+  const untold = problem === undefined ? {} : { reason: state.reason, givenUp: state.givenUp }
+  await giveTriesBack(bench, state.sequence, { ...confirmedState(state.slot), ...untold })
+  if (problem !== undefined) throw problem
+  return last
+}
+
+/** Unless an update has changed the boot state, or is about to. */
+async function giveTriesBack(
+  { appliance, disk }: GateBench,
+  sequence: number,
+  next: Omit<BootState, 'sequence'>,
+): Promise<void> {
+  try {
+    const lock = await lockUpdates(appliance.lock, LOCK_WAIT_S)
+    try {
+      const found = await readBootState(disk)
+      if (found?.state.sequence === sequence) await writeBootState(disk, next)
+    } finally {
+      await lock[Symbol.asyncDispose]()
+    }
+  } catch (error) {
+    if (!(error instanceof UpdateError) || error.code !== 'update.busy') throw error
+  }
+}
+
+/** What is below the minimum is not fallen back to either, once the slot that set it is good. */
+async function retireOther({ appliance, disk }: GateBench, journal: Journal): Promise<void> {
+  const version = knownVersion(versionIn(journal, otherSlot(appliance.slot)))
+  const minimum = knownVersion(raisedMinimum(journal, appliance.slot))
+  if (version === undefined || minimum === undefined || compareVersions(version, minimum) >= 0) return
+  await using slot = await openOtherSlot(appliance, disk)
+  await removeKernel(slot)
 }
 
 /**
@@ -96,30 +149,32 @@ function mislabelled({ slot, version }: Appliance, { slots }: Journal): Mission 
   return { isMet: false, reason }
 }
 
-/** Why it is not in the journal, to be put behind a reason: a full disk must not keep a slot that failed. */
-async function failureToKeep(bench: GateBench, old: Journal, last: LastResult): Promise<string> {
+async function problemOf(work: () => Promise<void>): Promise<UpdateError | undefined> {
   try {
-    await keep(bench, old, { last, isConfirmed: false })
-    return ''
+    await work()
+    return undefined
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error
-    return `; and the journal could not be written: ${messageOf(error)}`
+    return error
   }
 }
 
-/** What a boot state tells of a slot that was given up, if the journal does not have it yet. */
-function fallBackIn(state: BootState, { last, slots }: Journal, now: Date): LastResult | undefined {
-  const { reason, givenUp: slot, sequence } = state
+/** What a boot state tells of a slot that was given up. */
+function fallBackIn(
+  { reason, givenUp: slot }: BootState,
+  journal: Journal,
+  now: Date,
+): LastResult | undefined {
   if (reason === GIVEN_UP.never || slot === undefined) return undefined
-  // Whatever happened after it is of more interest, and it is told once.
-  if (last !== undefined && last.sequence >= sequence) return undefined
-  const isExplained = last?.outcome === 'failed' && last.slot === slot
-  const words =
-    isExplained && last.reason !== undefined
-      ? `${WORDS[reason]}; the last time: ${last.reason}`
-      : WORDS[reason]
-  const version = slots[slot]?.version ?? (isExplained ? last.version : undefined)
-  return { outcome: 'fell-back', slot, version, reason: words, at: now.toISOString(), sequence }
+  const { last } = journal
+  // It was told, and the power was cut before the boot state said so.
+  if (last?.outcome === 'fell-back' && last.slot === slot) return undefined
+  const isExplained = last?.outcome === 'failed' && last.slot === slot && last.reason !== undefined
+  const words = isExplained ? `${WORDS[reason]}; the last time: ${last.reason}` : WORDS[reason]
+  return {
+    ...{ outcome: 'fell-back', slot, version: versionIn(journal, slot) },
+    ...{ reason: words, at: now.toISOString() },
+  }
 }
 
 async function keep(
@@ -141,7 +196,10 @@ function sorted({ running, slots, minimum, last }: Journal) {
 
 const WORDS: Readonly<Record<GivenUp, string>> = {
   [GIVEN_UP.never]: '',
-  [GIVEN_UP.triesUsedUp]: 'it was started as often as it may be, and never met its mission',
+  [GIVEN_UP.triesUsedUp]: 'it was started as often as it may be without meeting its mission',
   [GIVEN_UP.kernelDamaged]: 'its kernel is damaged',
   [GIVEN_UP.asked]: 'the other slot was asked for',
 }
+
+/** As long as an update takes, and some: it is not to cost the slot a try. */
+const LOCK_WAIT_S = 60

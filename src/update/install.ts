@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { readBootState, writeBootState } from './boot-record.ts'
-import { GIVEN_UP, type SlotName } from './boot-state.ts'
+import { confirmedState, type SlotName, TRIES } from './boot-state.ts'
 import { UpdateError } from './errors.ts'
 import { CHUNK_BYTES, payloadBytes, type UpdateHeader } from './header.ts'
 import { KERNEL_AREA_OFFSET, otherSlot, SECTOR_BYTES } from './layout.ts'
@@ -22,9 +22,6 @@ export interface Installed {
 
 /** Whether an older version is taken. `never`: it is not, and nothing that the caller could say changes that. */
 export type Downgrade = 'allowed' | 'refused' | 'never'
-
-/** Starts that a slot has to prove itself. */
-export const TRIES = 3
 
 /**
  * Whether an update is for this machine and new enough.
@@ -71,17 +68,21 @@ export async function install(update: UpdateReader, target: Target): Promise<voi
   const { disk, slot, running, onProgress } = target
   // An update that waits for its first start gives way: were this one cut, that must not be started.
   if ((await checkSlotIsFree(disk, running)) !== running) {
-    const back = { slot: running, tries: 0, isConfirmed: true, reason: GIVEN_UP.never, givenUp: undefined }
-    await writeBootState(disk, back)
+    await writeBootState(disk, confirmedState(running))
   }
-  await slot.write(Buffer.alloc(SECTOR_BYTES), KERNEL_AREA_OFFSET)
-  await slot.sync()
+  await removeKernel(slot)
   await writePayload(update, slot, (done) => onProgress('write', done))
   await slot.forgetCache()
   await compare(update.header, slot, (done) => onProgress('check', done))
   await target.beforeSwitch()
-  const next = { slot: otherSlot(running), tries: TRIES, isConfirmed: false }
-  await writeBootState(disk, { ...next, reason: GIVEN_UP.never, givenUp: undefined })
+  const next = { ...confirmedState(otherSlot(running)), tries: TRIES.onTrial, isConfirmed: false }
+  await writeBootState(disk, next)
+}
+
+/** From then on U-Boot does not start it. @throws UpdateError update.disk */
+export async function removeKernel(slot: Medium): Promise<void> {
+  await slot.write(Buffer.alloc(SECTOR_BYTES), KERNEL_AREA_OFFSET)
+  await slot.sync()
 }
 
 /**

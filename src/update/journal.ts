@@ -30,8 +30,6 @@ export interface LastResult {
   readonly reason?: string | undefined
   /** ISO 8601; by a clock that may have been wrong then. */
   readonly at: string
-  /** Sequence number of the boot state that this follows from. */
-  readonly sequence: number
 }
 
 export interface Journal {
@@ -85,6 +83,11 @@ export function raisedMinimum(journal: Journal, slot: SlotName): string | undefi
   return compareVersions(next, old) > 0 ? next.text : old.text
 }
 
+/** What is known to be in a slot: by an update, or because it ran last. */
+export function versionIn({ slots, running }: Journal, slot: SlotName): string | undefined {
+  return slots[slot]?.version ?? (running?.slot === slot ? running.version : undefined)
+}
+
 export function knownVersion(text: string | undefined): Version | undefined {
   return text === undefined ? undefined : versionOf(text)
 }
@@ -111,12 +114,11 @@ function noteOf({ version, minimum }: Table): SlotNote {
   return { version: versionText(version), minimum: versionText(minimum) }
 }
 
-function lastOf({ outcome, slot, version, reason, at, sequence }: Table): LastResult {
+function lastOf({ outcome, slot, version, reason, at }: Table): LastResult {
   const known = OUTCOMES.find((one) => one === outcome)
-  if (known === undefined || typeof at !== 'string' || typeof sequence !== 'number')
-    throw new TypeError('last')
+  if (known === undefined || typeof at !== 'string') throw new TypeError('last')
   return {
-    ...{ outcome: known, slot: slotOf(slot), at, sequence },
+    ...{ outcome: known, slot: slotOf(slot), at },
     version: version === undefined ? undefined : versionText(version),
     reason: typeof reason === 'string' ? reason : undefined,
   }

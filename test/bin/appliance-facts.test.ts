@@ -21,7 +21,6 @@ const GIVEN_UP: LastResult = {
   version: '1.1.0',
   reason: 'its kernel is damaged',
   at: '2026-11-29T12:00:00.000Z',
-  sequence: 3,
 }
 
 test('update facts: a machine without a journal has none, and the doctor says nothing', () => {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import test from 'node:test'
-import { GIVEN_UP } from '../../src/update/boot-state.ts'
+import { confirmedState, GIVEN_UP, TRIES } from '../../src/update/boot-state.ts'
 import { cannotBootImage, Disk, KERNEL_AREA_OFFSET, ON_TRIAL, SLOT_OFFSETS } from '../support/image/disk.ts'
+import { powerOnInside } from '../support/image/inside.ts'
 import { powerOn } from '../support/image/machine.ts'
 import { UP } from '../support/image/planes.ts'
 
@@ -22,13 +23,13 @@ test('image: tries of a slot that nobody confirms count down, then slot A starts
   }
   await using board = await powerOn(disk)
   await board.waitFor(/iose: slot B used up its tries and was never confirmed/)
-  const [, slot] = await board.waitFor(UP)
-  assert.equal(slot, 'A')
-  await board.powerOff()
+  await board.waitFor(/iose: slot A, confirmed 1, tries left 7/)
   assert.deepEqual(disk.bootState(), {
-    ...{ sequence: 10, slot: 'A', tries: 0, isConfirmed: true },
+    ...{ sequence: 10, slot: 'A', tries: 7, isConfirmed: true },
     ...{ reason: GIVEN_UP.triesUsedUp, givenUp: 'B' },
   })
+  const [, slot] = await board.waitFor(UP)
+  assert.equal(slot, 'A')
 })
 
 test('image: from a slot of random bytes, slot A starts at once', { skip }, async () => {
@@ -54,6 +55,42 @@ test('image: from a slot whose root is random bytes, the kernel resets until slo
   t.diagnostic(`two tries and the fallback: ${board.seconds.toFixed(1)} s from power on`)
 })
 
+test('image: from a confirmed slot whose root is rotten, the kernel resets until slot A starts, which says so', {
+  skip,
+}, async (t) => {
+  using disk = new Disk()
+  disk.fillSlotB()
+  // The middle of it: the file system is mounted, and not all of it can be read.
+  for (let offset = 16 << 20; offset < 80 << 20; offset += 8 << 20) {
+    disk.write(SLOT_OFFSETS.B + offset, randomBytes(8 << 20))
+  }
+  disk.setBootState({ ...ON_TRIAL, ...confirmedState('B'), tries: 2 })
+  await using inside = await powerOnInside(disk)
+  const { board } = inside
+  const [, slot] = await board.waitFor(UP, 480)
+  assert.equal(slot, 'A')
+  assert.equal(board.serial.match(/Kernel panic - not syncing: squashfs read failed/g)?.length, 2)
+  assert.match(board.serial, /iose: slot B used up its tries and did not come up/)
+  t.diagnostic(`two tries and the fallback: ${board.seconds.toFixed(1)} s from power on`)
+  await inside.success('until iose update status | grep -q "was given up"; do sleep 1; done', 60)
+  const { running, last } = JSON.parse(await inside.success('iose update status --json')) as UpdateStatus
+  assert.deepEqual([running.slot, last.outcome, last.slot], ['A', 'fell-back', 'B'])
+  // Up to here a root that cannot be read is a panic.
+  await inside.success('until grep -q " / squashfs .*errors=continue" /proc/mounts; do sleep 1; done', 240)
+  assert.deepEqual(disk.bootState()?.tries, TRIES.confirmed)
+})
+
+test('image: a slot that is alone is started again, however often it did not come up', { skip }, async () => {
+  using disk = new Disk()
+  disk.setBootState({ ...ON_TRIAL, ...confirmedState('A'), tries: 0 })
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: slot A used up its tries and did not come up/)
+  await board.waitFor(/iose: slot B has no kernel, trying the same again/)
+  await board.waitFor(/iose: slot A, confirmed 1, tries left 7/)
+  await board.powerOff()
+  assert.deepEqual(disk.bootState(), { ...confirmedState('A'), sequence: 8, tries: 7 })
+})
+
 test('image: with both copies of the boot state damaged slot A is tried, and they are written anew', {
   skip,
 }, async () => {
@@ -65,3 +102,8 @@ test('image: with both copies of the boot state damaged slot A is tried, and the
   await board.powerOff()
   assert.deepEqual(disk.bootState(), { ...ON_TRIAL, sequence: 1, slot: 'A', tries: 2 })
 })
+
+interface UpdateStatus {
+  readonly running: { readonly slot: string }
+  readonly last: { readonly outcome: string; readonly slot: string }
+}

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BootState } from '../../src/update/boot-state.ts'
+import { type BootState, confirmedState } from '../../src/update/boot-state.ts'
 import { cannotBootImage, Disk, ON_TRIAL } from '../support/image/disk.ts'
 import { powerOnInside } from '../support/image/inside.ts'
 import { type Board, powerOn } from '../support/image/machine.ts'
@@ -156,5 +156,5 @@ async function resets(board: Board, folder: string, isOn: () => boolean): Promis
   return done
 }
 
-const BEFORE: BootState = { ...ON_TRIAL, slot: 'A', tries: 0, isConfirmed: true }
+const BEFORE: BootState = { ...ON_TRIAL, ...confirmedState('A') }
 const IDENTITY = /iose: this machine (knows its|has no) identity/

@@ -23,7 +23,7 @@ test('raspi3b: the boot script in the U-Boot of the card gives up an empty slot 
   t.diagnostic(`the root is mounted ${board.seconds.toFixed(1)} s after power on`)
   await board.powerOff()
   assert.deepEqual(disk.bootState(), {
-    ...{ sequence: 9, slot: 'A', tries: 0, isConfirmed: true },
+    ...{ sequence: 9, slot: 'A', tries: 7, isConfirmed: true },
     ...{ reason: GIVEN_UP.kernelDamaged, givenUp: 'B' },
   })
 })

@@ -18,6 +18,7 @@ import { crc32 } from 'node:zlib'
 import {
   type BootState,
   COPY_OFFSETS,
+  confirmedState,
   currentBootState,
   encodeBootState,
   type SlotName,
@@ -91,13 +92,9 @@ export class UpdateBench {
   setBoot(state: Partial<BootState>): void {
     const whole = {
       sequence: 1,
-      slot: 'A',
-      tries: 0,
-      isConfirmed: true,
-      reason: 0,
-      givenUp: undefined,
+      ...confirmedState('A'),
       ...state,
-    } as const
+    }
     this.write(Buffer.alloc(512), COPY_OFFSETS[1])
     this.write(encodeBootState(whole), COPY_OFFSETS[0])
   }

@@ -15,12 +15,13 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
-import { applianceBelow } from '../../src/update/appliance.ts'
+import { type Appliance, applianceBelow } from '../../src/update/appliance.ts'
 import { applyUpdate, type UpdateOrder } from '../../src/update/apply.ts'
+import { confirmedState, GIVEN_UP } from '../../src/update/boot-state.ts'
 import type { UpdateError } from '../../src/update/errors.ts'
 import { judgeBoot } from '../../src/update/gate.ts'
 import { readJournal, writeJournal } from '../../src/update/journal.ts'
-import { openMedium } from '../../src/update/medium.ts'
+import { type Medium, openMedium } from '../../src/update/medium.ts'
 import { iose } from '../support/iose.ts'
 import { DISK_ID, UpdateBench } from '../support/update-bench.ts'
 
@@ -55,6 +56,11 @@ class SmallData implements Disposable {
   [Symbol.dispose](): void {
     run('umount', this.path)
   }
+}
+
+function judged(appliance: Appliance, disk: Medium, isMet: boolean) {
+  const mission = () => Promise.resolve({ isMet, reason: isMet ? '' : 'no slot is ready' })
+  return judgeBoot({ appliance, disk, mission, now: () => new Date() })
 }
 
 function run(program: string, ...args: string[]): string {
@@ -138,11 +144,7 @@ test('gate: a journal without room keeps no slot that failed, and confirms one t
   bench.setBoot({ slot: 'B', tries: 1, isConfirmed: false })
   data.fill()
   await using disk = await openMedium(bench.disk, 'writing')
-  const judge = (isMet: boolean) =>
-    judgeBoot({
-      ...{ appliance, disk, now: () => new Date() },
-      mission: () => Promise.resolve({ isMet, reason: isMet ? '' : 'no slot is ready' }),
-    })
+  const judge = (isMet: boolean) => judged(appliance, disk, isMet)
   const { verdict, last } = await judge(false)
   assert.equal(verdict, 'failed')
   assert.match(
@@ -152,6 +154,23 @@ test('gate: a journal without room keeps no slot that failed, and confirms one t
   assert.equal(bench.boot()?.isConfirmed, false)
   await assert.rejects(judge(true), full)
   assert.equal(bench.boot()?.isConfirmed, true)
+})
+
+test('gate: without room a confirmed slot has its tries back, and tells of a fallback when there is room', {
+  skip,
+}, async () => {
+  using bench = new UpdateBench()
+  using data = new SmallData(bench)
+  const appliance = await applianceBelow(bench.folder, bench.disk)
+  bench.setBoot({ slot: 'A', tries: 7, reason: GIVEN_UP.triesUsedUp, givenUp: 'B', sequence: 4 })
+  data.fill()
+  await using disk = await openMedium(bench.disk, 'writing')
+  await assert.rejects(judged(appliance, disk, true), full)
+  const untold = { reason: GIVEN_UP.triesUsedUp, givenUp: 'B' } as const
+  assert.deepEqual(bench.boot(), { ...confirmedState('A'), ...untold, sequence: 5 })
+  data.empty()
+  assert.equal((await judged(appliance, disk, true)).last?.outcome, 'fell-back')
+  assert.deepEqual(bench.boot(), { ...confirmedState('A'), sequence: 6 })
 })
 
 test('update: the disk of a kernel that knows its partitions is found, written and read back', {

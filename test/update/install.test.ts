@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { readBootState, writeBootState } from '../../src/update/boot-record.ts'
-import type { SlotName } from '../../src/update/boot-state.ts'
+import { confirmedState, type SlotName, TRIES } from '../../src/update/boot-state.ts'
 import { UpdateError } from '../../src/update/errors.ts'
-import { checkFit, checkSlotIsFree, install, TRIES } from '../../src/update/install.ts'
+import { checkFit, checkSlotIsFree, install } from '../../src/update/install.ts'
 import { trustedKeys } from '../../src/update/keys.ts'
 import { KERNEL_AREA_OFFSET, SLOT_BYTES } from '../../src/update/layout.ts'
 import { Window } from '../../src/update/medium.ts'
@@ -14,7 +14,7 @@ import { Random } from '../support/random.ts'
 import { known, UpdateBench } from '../support/update-bench.ts'
 
 const SLOT_B = { name: 'slot B', offset: 1_318_912 * 512, length: SLOT_BYTES }
-const CONFIRMED_A = { slot: 'A', tries: 0, isConfirmed: true, reason: 0, givenUp: undefined } as const
+const CONFIRMED_A = confirmedState('A')
 
 test('install: a power cut at any write or sync leaves the old slot, or the new one whole (4 seeds)', async () => {
   using bench = new UpdateBench()
@@ -35,7 +35,7 @@ test('install: a power cut at any write or sync leaves the old slot, or the new 
       assert.ok(state !== undefined, `seed ${seed}, step ${step}: no boot state is whole`)
       if (next === 'A') assert.equal(state.isConfirmed, true, `seed ${seed}, step ${step}`)
       else {
-        assert.deepEqual([next, state.tries, state.isConfirmed], ['B', TRIES, false])
+        assert.deepEqual([next, state.tries, state.isConfirmed], ['B', TRIES.onTrial, false])
         assert.ok(
           (await contentOf(after, rootBytes)).equals(payload),
           `seed ${seed}, step ${step}: B is not whole`,

@@ -2,8 +2,8 @@
 
 import { messageOf } from '../../../base/errors.ts'
 import { applyUpdate } from '../../../update/apply.ts'
+import { TRIES } from '../../../update/boot-state.ts'
 import { payloadBytes, type UpdateHeader } from '../../../update/header.ts'
-import { TRIES } from '../../../update/install.ts'
 import { otherSlot } from '../../../update/layout.ts'
 import { CliError, EXIT, type ExitCode, misuse } from '../command.ts'
 import { printLine } from '../racs/output.ts'
@@ -43,7 +43,7 @@ export async function apply(call: UpdateCall): Promise<ExitCode> {
       return EXIT.done
     }
     printLine(
-      `Version ${version.text} is in slot ${slot}, which has ${TRIES} tries to prove itself; then slot ${appliance.slot} is back.`,
+      `Version ${version.text} is in slot ${slot}, which has ${TRIES.onTrial} tries to prove itself; then slot ${appliance.slot} is back.`,
     )
   } finally {
     progress?.end()
