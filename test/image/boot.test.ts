@@ -1,5 +1,4 @@
-// The image starts, and starts again; and it starts from the other slot. These are the boots of each change; others are
-// made on request.
+// The image starts, and starts again; and it starts from the other slot.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'

@@ -1,4 +1,4 @@
-// A slot B that is no system, or that nobody confirms: slot A starts.
+// A slot B that is no system, that nobody confirms, or that breaks later: slot A starts.
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
@@ -7,7 +7,8 @@ import { confirmedState, GIVEN_UP, TRIES } from '../../src/update/boot-state.ts'
 import { cannotBootImage, Disk, KERNEL_AREA_OFFSET, ON_TRIAL, SLOT_OFFSETS } from '../support/image/disk.ts'
 import { powerOnInside } from '../support/image/inside.ts'
 import { powerOn } from '../support/image/machine.ts'
-import { UP } from '../support/image/planes.ts'
+import { planesReady, UP } from '../support/image/planes.ts'
+import { secondsSince, updateStatus, Workshop } from '../support/image/updates.ts'
 
 const skip = cannotBootImage()
 
@@ -55,6 +56,29 @@ test('image: from a slot whose root is random bytes, the kernel resets until slo
   t.diagnostic(`two tries and the fallback: ${board.seconds.toFixed(1)} s from power on`)
 })
 
+test('image: a system whose gateway fails is given up by the gate, and says why', { skip }, async (t) => {
+  using workshop = new Workshop()
+  using disk = new Disk()
+  disk.fillSlotB(workshop.system({ 'usr/sbin/iosed': '#!/bin/sh\nexit 1\n' }))
+  disk.setBootState({ ...ON_TRIAL, tries: 1 })
+  await using inside = await powerOnInside(disk)
+  // Three minutes for the mission would only make the test longer.
+  const patience = '[Service]\nExecStart=\nExecStart=/usr/bin/iose update confirm --timeout 10\n'
+  await inside.write('/run/systemd/system/iose-update-gate.service.d/patience.conf', patience)
+  await inside.success('systemctl daemon-reload')
+  await inside.board.waitFor(/iose: slot B, confirmed 0, tries left 0/)
+  await inside.board.waitFor(/iose: slot B used up its tries and was never confirmed/, 560)
+  const given = performance.now()
+  const [, slot] = await inside.board.waitFor(new RegExp(UP.source.replace('([AB])', '(A)')))
+  assert.equal(slot, 'A')
+  t.diagnostic(`fallback: ${secondsSince(given)} s, from power on ${inside.board.seconds.toFixed(1)} s`)
+  await planesReady(inside.board)
+  await inside.success('until iose update status | grep -q "was given up"; do sleep 1; done', 60)
+  const { last } = await updateStatus(inside)
+  assert.equal(last.outcome, 'fell-back')
+  assert.match(last.reason, /status plane/)
+})
+
 test('image: from a confirmed slot whose root is rotten, the kernel resets until slot A starts, which says so', {
   skip,
 }, async (t) => {
@@ -73,7 +97,7 @@ test('image: from a confirmed slot whose root is rotten, the kernel resets until
   assert.match(board.serial, /iose: slot B used up its tries and did not come up/)
   t.diagnostic(`two tries and the fallback: ${board.seconds.toFixed(1)} s from power on`)
   await inside.success('until iose update status | grep -q "was given up"; do sleep 1; done', 60)
-  const { running, last } = JSON.parse(await inside.success('iose update status --json')) as UpdateStatus
+  const { running, last } = await updateStatus(inside)
   assert.deepEqual([running.slot, last.outcome, last.slot], ['A', 'fell-back', 'B'])
   // Up to here a root that cannot be read is a panic.
   await inside.success('until grep -q " / squashfs .*errors=continue" /proc/mounts; do sleep 1; done', 240)
@@ -102,8 +126,3 @@ test('image: with both copies of the boot state damaged slot A is tried, and the
   await board.powerOff()
   assert.deepEqual(disk.bootState(), { ...ON_TRIAL, sequence: 1, slot: 'A', tries: 2 })
 })
-
-interface UpdateStatus {
-  readonly running: { readonly slot: string }
-  readonly last: { readonly outcome: string; readonly slot: string }
-}

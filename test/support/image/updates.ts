@@ -20,6 +20,7 @@ import { writeUpdate } from '../../../src/update/sign.ts'
 import { slotImageOf } from '../../../src/update/slot-image.ts'
 import { type Version, versionOf } from '../../../src/update/version.ts'
 import { imagePath, KERNEL_AREA_OFFSET, SLOT_BYTES, SLOT_OFFSETS } from './disk.ts'
+import type { Inside } from './inside.ts'
 
 /** As the device tree of QEMU's virtual board calls it. */
 export const VIRTUAL_BOARD = 'linux,dummy-virt'
@@ -93,6 +94,21 @@ export function attached(file: string): string[] {
 
 /** Where the board has it. */
 export const UPDATE_DEVICE = '/dev/disk/by-id/virtio-update'
+
+interface UpdateStatus {
+  readonly running: { readonly slot: string; readonly version: string }
+  readonly next_start: unknown
+  readonly last: { readonly outcome: string; readonly slot: string; readonly reason: string }
+}
+
+/** What the board says of its slots. */
+export async function updateStatus(inside: Inside): Promise<UpdateStatus> {
+  return JSON.parse(await inside.success('iose update status --json')) as UpdateStatus
+}
+
+export function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1)
+}
 
 function known(text: string): Version {
   const version = versionOf(text)
