@@ -67,11 +67,11 @@ export async function judgeBoot(
 ): Promise<{ verdict: Verdict; last: LastResult | undefined }> {
   const { appliance, disk, now } = bench
   const state = (await readBootState(disk))?.state
-  const journal = await readJournal(appliance.journal)
-  if (state !== undefined && state.slot !== appliance.slot) return { verdict: 'waiting', last: journal.last }
   const [slot, version] = [appliance.slot, appliance.version.text]
-  if (state?.isConfirmed === true)
-    return { verdict: 'kept', last: await keepConfirmed(bench, state, journal) }
+  if (state?.slot === slot && state.isConfirmed)
+    return { verdict: 'kept', last: await keepConfirmed(bench, state) }
+  const journal = await readJournal(appliance.journal)
+  if (state !== undefined && state.slot !== slot) return { verdict: 'waiting', last: journal.last }
   const { isMet, reason } = mislabelled(appliance, journal) ?? (await bench.mission())
   const at = now().toISOString()
   if (!isMet) {
@@ -93,15 +93,16 @@ export async function judgeBoot(
 
 /**
  * A slot that is confirmed is not judged, so that a box whose elements are taken out does not start for ever. Its mission is
- * waited for all the same: a system that breaks on the way there has used up a try.
+ * waited for all the same: a system that breaks on the way there has used up a try. What is wrong with
+ * the journal costs none.
  */
-async function keepConfirmed(
-  bench: GateBench,
-  state: BootState,
-  journal: Journal,
-): Promise<LastResult | undefined> {
-  const last = fallBackIn(state, journal, bench.now()) ?? journal.last
-  const problem = await problemOf(() => keep(bench, journal, { last, isConfirmed: true }))
+async function keepConfirmed(bench: GateBench, state: BootState): Promise<LastResult | undefined> {
+  let last: LastResult | undefined
+  const problem = await problemOf(async () => {
+    const journal = await readJournal(bench.appliance.journal)
+    last = fallBackIn(state, journal, bench.now()) ?? journal.last
+    await keep(bench, journal, { last, isConfirmed: true })
+  })
   await bench.mission()
   // What could not be written down is told by the next start.
   const untold = problem === undefined ? {} : { reason: state.reason, givenUp: state.givenUp }

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missionOf } from '../../src/bin/iose/update/mission.ts'
 import { applianceBelow } from '../../src/update/appliance.ts'
-import { confirmedState } from '../../src/update/boot-state.ts'
+import { confirmedState, TRIES } from '../../src/update/boot-state.ts'
 import { awaitMission, judgeBoot, type Mission } from '../../src/update/gate.ts'
 import { journalOf, raisedMinimum, writeJournal } from '../../src/update/journal.ts'
 import { KERNEL_AREA_OFFSET } from '../../src/update/layout.ts'
@@ -69,6 +69,14 @@ test('gate: a confirmed slot has its tries back once its mission is met or was w
     assert.deepEqual([verdict, tries], ['kept', 1], 'a system that breaks before has used up its try')
     assert.deepEqual(bench.boot(), { sequence: 5, ...confirmedState('A') })
   }
+})
+
+test('gate: a journal that is damaged costs a confirmed slot no try', async () => {
+  using bench = new UpdateBench()
+  bench.setBoot({ slot: 'A', tries: 7, sequence: 4 })
+  bench.put('data/update/journal.json', '{')
+  await assert.rejects(judged(bench, MET), { code: 'update.disk', message: /journal\.json is damaged/ })
+  assert.equal(bench.boot()?.tries, TRIES.confirmed)
 })
 
 test('gate: an update that is installed while a confirmed slot waits for its mission is started next', async () => {
