@@ -34,10 +34,7 @@ test('image: boots slot A read-only to both planes, and a second time from what 
   await board.waitFor(UP)
   assert.ok(board.serial.includes('iose: this machine knows its identity'))
   t.diagnostic(`second start, after a power cut: ${await planesReady(board)}`)
-  assert.ok(
-    board.serial.includes('iose: slot A, confirmed 1, tries left 7'),
-    'the first start gave its try back',
-  )
+  // Each start uses up a try, until the system says that it is up.
   await until(() => disk.bootState()?.tries === TRIES.confirmed, 60_000)
   await board.powerOff()
   // The entry of the data partition in the MBR: it reaches the end of the card.
