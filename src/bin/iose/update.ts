@@ -27,7 +27,8 @@ is ./status.
 
 status says what runs, what is in the other slot, and what became of the last update. inspect shows what a file says of
 itself and whether this machine would trust it. confirm is the health gate, which the appliance runs after each start: it
-waits until both planes accept and an element answers (or none is configured), and then keeps the slot that runs.
+waits until both planes accept and an element answers (or none is configured), and then keeps the slot that runs. A slot
+that was confirmed before is kept in any case, and has its tries back.
 
 An operator updates over the status page, too: the gateway hands what is uploaded to receive, which iose-update.socket of
 systemd starts as root for it, with an order and the update on the socket that is its standard input. It takes no downgrade.
@@ -43,7 +44,7 @@ image, which unsquashfs of the package squashfs-tools reads.
   --key FILE           the private key, Ed25519 in PEM: openssl genpkey -algorithm ed25519 -out FILE
   --output FILE        where to put the update, such as gateway-1.2.0.ioseup
   --board NAME         a board that it is for, as in compatible of its device tree; once for each
-  --minimum VERSION    once this update is confirmed, nothing older is installed any more; default 0.0.0
+  --minimum VERSION    once this update is confirmed, nothing older is installed or fallen back to; default 0.0.0
   --version VERSION    where that in the image cannot be read; another one is refused
   --root DIR           the files of the appliance are below DIR; default /
   --disk PATH          its disk, or an image of it; default the one that the system was started from
