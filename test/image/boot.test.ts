@@ -52,6 +52,8 @@ test('image: from a slot whose kernel is damaged by one byte, slot A starts at o
   disk.setBootState(ON_TRIAL)
   await using board = await powerOn(disk)
   await board.waitFor(/iose: the kernel of slot B is damaged/)
+  // Its tries, of which this start is one, are those that the gate gives back.
+  await board.waitFor(new RegExp(`iose: slot A, confirmed 1, tries left ${TRIES.confirmed - 1}\\b`))
   const [, slot] = await board.waitFor(UP)
   assert.equal(slot, 'A')
   t.diagnostic(`${board.seconds.toFixed(1)} s from power on`)
