@@ -4,14 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { confirmedState } from '../../src/update/boot-state.ts'
-import {
-  cannotBootImage,
-  Disk,
-  imagePath,
-  KERNEL_AREA_OFFSET,
-  ON_TRIAL,
-  SLOT_OFFSETS,
-} from '../../test/support/image/disk.ts'
+import { cannotBootImage, Disk, imagePath, ON_TRIAL } from '../../test/support/image/disk.ts'
 import { powerOnInside } from '../../test/support/image/inside.ts'
 import { powerOn } from '../../test/support/image/machine.ts'
 import { planesReady, UP } from '../../test/support/image/planes.ts'
@@ -128,7 +121,7 @@ async function fallbacks(workshop: Workshop): Promise<Row[]> {
   {
     using disk = new Disk()
     disk.fillSlotB()
-    disk.write(SLOT_OFFSETS.B + KERNEL_AREA_OFFSET + (5 << 20), Buffer.alloc(512, 0x5a))
+    disk.damageKernel('B')
     disk.setBootState(ON_TRIAL)
     await using board = await powerOn(disk)
     await board.waitFor(new RegExp(UP.source.replace('([AB])', 'A')))

@@ -1,16 +1,9 @@
-// The image starts, and starts again; and it starts from the other slot.
+// The image starts, and starts again.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { GIVEN_UP, TRIES } from '../../src/update/boot-state.ts'
-import {
-  CARD_BYTES,
-  cannotBootImage,
-  Disk,
-  KERNEL_AREA_OFFSET,
-  ON_TRIAL,
-  SLOT_OFFSETS,
-} from '../support/image/disk.ts'
+import { TRIES } from '../../src/update/boot-state.ts'
+import { CARD_BYTES, cannotBootImage, Disk } from '../support/image/disk.ts'
 import { powerOn } from '../support/image/machine.ts'
 import { planesReady, UP } from '../support/image/planes.ts'
 import { until } from '../support/until.ts'
@@ -40,24 +33,4 @@ test('image: boots slot A read-only to both planes, and a second time from what 
   // The entry of the data partition in the MBR: it reaches the end of the card.
   const [start, sectors] = [8, 12].map((field) => disk.read(0, 512).readUInt32LE(446 + 3 * 16 + field))
   assert.deepEqual([start, sectors], [2_367_488, CARD_BYTES / 512 - 2_367_488])
-})
-
-test('image: from a slot whose kernel is damaged by one byte, slot A starts at once', { skip }, async (t) => {
-  using disk = new Disk()
-  disk.fillSlotB()
-  const place = SLOT_OFFSETS.B + KERNEL_AREA_OFFSET + (5 << 20)
-  const sector = disk.read(place, 512)
-  sector.writeUInt8(sector.readUInt8(100) ^ 1, 100)
-  disk.write(place, sector)
-  disk.setBootState(ON_TRIAL)
-  await using board = await powerOn(disk)
-  await board.waitFor(/iose: the kernel of slot B is damaged/)
-  // Its tries, of which this start is one, are those that the gate gives back.
-  await board.waitFor(new RegExp(`iose: slot A, confirmed 1, tries left ${TRIES.confirmed - 1}\\b`))
-  const [, slot] = await board.waitFor(UP)
-  assert.equal(slot, 'A')
-  t.diagnostic(`${board.seconds.toFixed(1)} s from power on`)
-  await board.powerOff()
-  const state = disk.bootState()
-  assert.deepEqual([state?.reason, state?.givenUp], [GIVEN_UP.kernelDamaged, 'B'])
 })

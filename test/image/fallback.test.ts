@@ -42,6 +42,23 @@ test('image: from a slot of random bytes, slot A starts at once', { skip }, asyn
   await board.waitFor(/iose: slot A, confirmed 1/)
 })
 
+test('image: from a slot whose kernel is damaged by one byte, slot A starts at once', { skip }, async (t) => {
+  using disk = new Disk()
+  disk.fillSlotB()
+  disk.damageKernel('B')
+  disk.setBootState(ON_TRIAL)
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: the kernel of slot B is damaged/)
+  // Its tries, of which this start is one, are those that the gate gives back.
+  await board.waitFor(new RegExp(`iose: slot A, confirmed 1, tries left ${TRIES.confirmed - 1}\\b`))
+  const [, slot] = await board.waitFor(UP)
+  assert.equal(slot, 'A')
+  t.diagnostic(`${board.seconds.toFixed(1)} s from power on`)
+  await board.powerOff()
+  const state = disk.bootState()
+  assert.deepEqual([state?.reason, state?.givenUp], [GIVEN_UP.kernelDamaged, 'B'])
+})
+
 test('image: from a slot whose root is random bytes, the kernel resets until slot A starts', {
   skip,
 }, async (t) => {

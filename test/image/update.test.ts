@@ -1,12 +1,14 @@
-// Updates of a booted image: good ones, and all others.
+// Updates of a booted image: good ones, and all others; and the way back.
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import test from 'node:test'
+import { TRIES } from '../../src/update/boot-state.ts'
 import { CHUNK_BYTES } from '../../src/update/header.ts'
 import { cannotBootImage, Disk } from '../support/image/disk.ts'
 import { powerOnInside } from '../support/image/inside.ts'
+import { powerOn } from '../support/image/machine.ts'
 import { planesReady, UP } from '../support/image/planes.ts'
 import {
   attached,
@@ -53,7 +55,7 @@ test('update: what is not whole, not signed, not for this board or not new is re
     const { status: code, stderr } = await inside.run(`iose update '/run/${what}'`, 120)
     assert.equal(code, 1, what)
     assert.match(stderr, words)
-    assert.deepEqual((await updateStatus(inside)).next_start, { slot: 'A', tries_left: null }, what)
+    assert.equal(disk.bootState()?.slot, 'A', what)
   }
 
   const begun = performance.now()
@@ -73,6 +75,12 @@ test('update: what is not whole, not signed, not for this board or not new is re
   assert.match((await updateStatus(inside)).last.outcome, /^confirmed$/)
   await inside.board.powerOff()
   assert.deepEqual([disk.bootState()?.slot, disk.bootState()?.isConfirmed], ['B', true])
+
+  // Broken, it gives way to the one before.
+  disk.damageKernel('B')
+  await using board = await powerOn(disk)
+  await board.waitFor(/iose: the kernel of slot B is damaged/)
+  await board.waitFor(new RegExp(`iose: slot A, confirmed 1, tries left ${TRIES.confirmed - 1}\\b`))
 })
 
 /** More than any header here has. */

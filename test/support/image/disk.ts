@@ -97,6 +97,15 @@ export class Disk implements Disposable {
     if (file !== this.#file) closeSync(file)
   }
 
+  /** By one bit, somewhere in it. */
+  damageKernel(slot: SlotName): void {
+    const place = SLOT_OFFSETS[slot] + KERNEL_AREA_OFFSET + (5 << 20)
+    this.write(
+      place,
+      this.read(place, 1).map((byte) => byte ^ 1),
+    )
+  }
+
   /** A file below iose/ of the first partition; the board must be off. */
   putOnCard(name: string, content: string | Uint8Array): void {
     const source = join(this.#folder, 'file')
