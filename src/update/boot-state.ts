@@ -5,8 +5,9 @@ import { crc32 } from 'node:zlib'
 
 export type SlotName = 'A' | 'B'
 
-/** Why the last slot was given up. */
+/** Why a slot was given up. */
 export const GIVEN_UP = {
+  /** None was, or it has been told. */
   never: 0,
   /** It was started as often as it may be, and never came so far that its system said so. */
   triesUsedUp: 1,

@@ -59,8 +59,9 @@ export async function awaitMission(
 }
 
 /**
- * Confirms the slot that runs if it is on trial and the mission is met; what came of it is in the journal.
- * @throws UpdateError update.disk: when the verdict is on the disk already, only the journal is missing
+ * Confirms the slot that runs if it is on trial and the mission is met, and gives one that was confirmed before its tries
+ * back; what came of it is in the journal.
+ * @throws UpdateError update.disk, update.full; when only the journal could not be written, the boot state has the verdict
  */
 export async function judgeBoot(
   bench: GateBench,
@@ -93,8 +94,7 @@ export async function judgeBoot(
 
 /**
  * A slot that is confirmed is not judged, so that a box whose elements are taken out does not start for ever. Its mission is
- * waited for all the same: a system that breaks on the way there has used up a try. What is wrong with
- * the journal costs none.
+ * waited for all the same: a system that breaks on the way there has used up a try. What is wrong with the journal costs none.
  */
 async function keepConfirmed(bench: GateBench, state: BootState): Promise<LastResult | undefined> {
   let last: LastResult | undefined

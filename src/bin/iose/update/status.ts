@@ -52,7 +52,9 @@ function linesOf({ running, other, next_start: next, minimum, last }: Row): stri
     `running     slot ${running.slot}, version ${running.version}, ${trust}`,
     `other       slot ${other.slot}, ${other.version === null ? 'nothing that an update has put there' : `version ${other.version}`}`,
     `next start  ${next === null ? 'slot A: no boot state is whole' : `slot ${next.slot}${tries}`}`,
-    ...(minimum === null ? [] : [`minimum     version ${minimum}; nothing older is installed`]),
+    ...(minimum === null
+      ? []
+      : [`minimum     version ${minimum}; nothing older is installed or fallen back to`]),
     `last        ${last === null ? 'no update so far' : wordsOfLast(last)}`,
   ]
 }
